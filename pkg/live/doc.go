@@ -42,6 +42,12 @@
 // owner's lease runs. Each acquisition has a greater fence. Renew fails with
 // outage.ErrFenced when the lease is lost. Release of a lost lease is no error.
 //
+//	Join(ctx, owner string, ttl time.Duration) ([]string, error)
+//	Leave(ctx, owner string) error
+//
+// say that a detector is there, and list those that are (sorted, itself
+// included), so that they can divide the partitions without talking.
+//
 //	Rebuild(ctx, now time.Time, Lease, Snapshot) (Lease, error)
 //
 // fills a partition that has no epoch, then gives it one. Until then Record
