@@ -1,0 +1,44 @@
+package form
+
+// Page is what the template "report" is rendered with.
+type Page struct {
+	Title string
+	// Services are what can be chosen, by name.
+	Services []Option
+	// Service is the chosen service's slug, or what was typed instead of one;
+	// ServiceName is its name, "" while no known service is chosen.
+	Service, ServiceName string
+	// Problems are the kinds of problem of the chosen service.
+	Problems []Option
+	// Countries are what can be chosen, by name.
+	Countries []Option
+	// Problem and Country are the values chosen, "" for none.
+	Problem, Country string
+	// Stamp is the signed moment at which the page was made, for the hidden
+	// field "stamp".
+	Stamp string
+	// Honeypot names the field that people do not see and must leave empty.
+	Honeypot string
+	// Error says what was wrong and what is expected; Field names the field.
+	Error, Field string
+	// Suggestions are services with a name near to what was typed.
+	Suggestions []Option
+	// Done is set once the report has been accepted.
+	Done *Done
+}
+
+// Option is one choice of a list.
+type Option struct {
+	Value, Label string
+	Selected     bool
+}
+
+// Done is what became of an accepted report.
+type Done struct {
+	Service, ServiceName string
+	// CountryName is the country's name, "" when it is unknown.
+	CountryName string
+	Counted     bool
+	// Reason says why the report was not counted; "" when it was.
+	Reason string
+}
