@@ -47,29 +47,18 @@ func (p *Problem) Error() string {
 // Unwrap gives the cause.
 func (p *Problem) Unwrap() error { return p.Cause }
 
-// kind is a row of the table.
-type kind struct {
-	is     error
-	slug   string
-	status int
-	retry  time.Duration
-}
-
-// table maps each sentinel to its status, most specific first.
-var table = []kind{ //nolint:gochecknoglobals // a constant table
-	{outage.ErrConflict, "idempotency-conflict", http.StatusUnprocessableEntity, 0},
-	{outage.ErrFuture, "observed-in-the-future", http.StatusUnprocessableEntity, 0},
-	{outage.ErrInvalid, "invalid-request", http.StatusBadRequest, 0},
-	{outage.ErrNotFound, "not-found", http.StatusNotFound, 0},
-	{outage.ErrLimited, "too-many-requests", http.StatusTooManyRequests, 10 * time.Second},
-	{outage.ErrRebuilding, "rebuilding", http.StatusServiceUnavailable, 2 * time.Second},
-	{outage.ErrUnavailable, "unavailable", http.StatusServiceUnavailable, 5 * time.Second},
-}
-
 // New returns a problem of the kind that the sentinel stands for, with a public detail.
 func New(sentinel error, detail string) *Problem {
 	p := From(sentinel)
 	p.Detail = detail
+	return p
+}
+
+// Invalid returns the problem of a field or parameter with a wrong value. The
+// detail says what was expected.
+func Invalid(field, detail string) *Problem {
+	p := New(outage.ErrInvalid, detail)
+	p.Field = field
 	return p
 }
 
@@ -79,18 +68,23 @@ func Status(status int, slug, detail string) *Problem {
 	return &Problem{Type: "/problems/" + slug, Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
-// From returns the problem that an error is: itself if it wraps a *Problem, the
-// table's row if it wraps a sentinel, else an internal error whose text stays inside.
+// From returns the problem that an error is: a copy of itself if it wraps a
+// *Problem, the table's row if it wraps a sentinel, else an internal error
+// whose text stays inside.
 func From(err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		clone := *p
 		return &clone
 	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return TooLarge(large.Limit)
+	}
 	for _, k := range table {
 		if errors.Is(err, k.is) {
 			return &Problem{
-				Type: "/problems/" + k.slug, Title: k.is.Error(), Status: k.status,
+				Type: "/problems/" + k.slug, Title: k.title, Status: k.status,
 				RetryAfter: k.retry, Cause: err,
 			}
 		}
@@ -99,6 +93,12 @@ func From(err error) *Problem {
 		Type: "/problems/internal", Title: "internal error",
 		Status: http.StatusInternalServerError, Cause: err,
 	}
+}
+
+// TooLarge returns the problem of a request body of more than limit bytes.
+func TooLarge(limit int64) *Problem {
+	return Status(http.StatusRequestEntityTooLarge, "content-too-large",
+		"a request body may have at most "+strconv.FormatInt(limit, 10)+" bytes")
 }
 
 // Write answers the request with the error's problem and aborts the handler
