@@ -46,14 +46,16 @@ type Outage struct {
 }
 
 // Impact is an outage's part in one country, or in all of them ("*") while
-// only their sum stands out.
+// only their sum stands out. If it calmed down and came back, StartedAt,
+// DetectedAt, EndedAt and ClosedAt are those of the last run.
 type Impact struct {
 	Country           string     `json:"country"`
 	State             State      `json:"state"`
 	StartedAt         time.Time  `json:"started_at"`
 	DetectedAt        time.Time  `json:"detected_at"`
 	EndedAt           *time.Time `json:"ended_at"`
-	Reports           int        `json:"reports"`
+	ClosedAt          *time.Time `json:"closed_at"` // of the last run; nil while ongoing
+	Reports           int        `json:"reports"`   // summed over all runs
 	Peak              Peak       `json:"peak"`
 	BaselinePerMinute float64    `json:"baseline_per_minute"` // usual at the time of detection
 	Score             float64    `json:"score"`               // highest so far, nats
