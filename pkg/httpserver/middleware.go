@@ -1,0 +1,114 @@
+package httpserver
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/outcryhq/outcry/pkg/problem"
+)
+
+// contentSecurityPolicy allows what the pages use and nothing else: our own
+// style sheet and images, and forms that lead to ourselves.
+const contentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// unmatched is the route, in metrics and log, of a request that no route takes.
+const unmatched = "unmatched"
+
+// maxPanicText bounds what the log keeps of a panic's value, which may quote input.
+const maxPanicText = 200
+
+func securityHeaders(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+}
+
+// limitBody refuses a body that announces too many bytes and stops reading one
+// that turns out to have them.
+func limitBody(limit int64, answer answerer) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if c.Request.ContentLength > limit {
+			// The rest is not worth reading: the connection ends with the answer.
+			c.Header("Connection", "close")
+			answer.write(c, problem.TooLarge(limit))
+			return
+		}
+		if c.Request.ContentLength != 0 {
+			c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
+		}
+	}
+}
+
+// recovery turns a panic into an internal error. A handler that wants the
+// connection cut panics with http.ErrAbortHandler, and still may.
+func recovery(logger *slog.Logger, answer answerer) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(cause)
+			}
+			text := fmt.Sprint(cause)
+			logger.Error("request panicked",
+				slog.String("route", route(c)),
+				slog.String("panic", text[:min(len(text), maxPanicText)]),
+				slog.String("stack", string(debug.Stack())))
+			c.Abort()
+			if !c.Writer.Written() {
+				answer.write(c, errors.New("handler panicked"))
+			}
+		}()
+		c.Next()
+	}
+}
+
+// logFailures logs what failed on our side. Requests that went well, or that
+// the client got wrong, are in the metrics and not in the log.
+func logFailures(logger *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Next()
+		status := c.Writer.Status()
+		if status < http.StatusInternalServerError {
+			return
+		}
+		level := slog.LevelError
+		if status == http.StatusServiceUnavailable {
+			level = slog.LevelWarn
+		}
+		attrs := []slog.Attr{slog.String("route", route(c)), slog.Int("status", status)}
+		if last := c.Errors.Last(); last != nil {
+			attrs = append(attrs, slog.String("error", cause(last.Err)))
+		}
+		logger.LogAttrs(c.Request.Context(), level, "request failed", attrs...)
+	}
+}
+
+// cause is an error's internal text: that of a problem's cause, where it has one.
+func cause(err error) string {
+	var p *problem.Problem
+	if errors.As(err, &p) && p.Cause != nil {
+		return p.Cause.Error()
+	}
+	return err.Error()
+}
+
+// route is the template of the route that matched, never the path itself.
+func route(c *gin.Context) string {
+	if full := c.FullPath(); full != "" {
+		return full
+	}
+	return unmatched
+}
