@@ -93,6 +93,13 @@ type scenario struct {
 func groups() []group {
 	return []group{
 		{"record", recordScenarios()},
+		{"dedupe", dedupeScenarios()},
+		{"identity", identityScenarios()},
+		{"series", seriesScenarios()},
+		{"log", logScenarios()},
+		{"owner", ownerScenarios()},
+		{"rebuild", rebuildScenarios()},
+		{"model", modelScenarios()},
 	}
 }
 
