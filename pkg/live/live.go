@@ -58,6 +58,10 @@ type Entry struct {
 	Reports  []outage.Logged
 	Changes  []outage.Change
 	Coverage []Coverage
+	// Damaged, if set, says why the entry could not be decoded: then only
+	// Partition, Epoch and Position are known. ReadLog gives such an entry as
+	// one among others, so that it can be set aside and does not block the log.
+	Damaged error
 }
 
 // Coverage says that a source was listening during a minute.
@@ -118,8 +122,9 @@ type MinuteCount struct {
 // Snapshot is what a partition is rebuilt from. Country series only: engines
 // derive "*" as the exact sum.
 type Snapshot struct {
-	// Reports are those received in the last hour (DedupeFor), any outcome:
-	// markers, receipts, seats and evidence.
+	// Reports are those received in the current and the previous clock hour, any
+	// outcome, oldest first: markers, receipts and seats are made of those of
+	// the last hour (DedupeFor), evidence of all.
 	Reports []outage.Logged
 	// Counts are those of the last KeepCounts. They are set, not added.
 	Counts  []MinuteCount
