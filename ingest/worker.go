@@ -1,0 +1,60 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// work records what waits, all of it at once, until the queue is closed and empty.
+func (p *Pipeline) work(ctx context.Context) {
+	batch := make([]*waiting, 0, live.MaxBatch)
+	for first := range p.queue {
+		batch = p.gather(append(batch[:0], first))
+		p.record(ctx, batch)
+		clear(batch)
+	}
+}
+
+// gather adds what waits in the queue right now.
+func (p *Pipeline) gather(batch []*waiting) []*waiting {
+	for len(batch) < cap(batch) {
+		select {
+		case next, open := <-p.queue:
+			if !open {
+				return batch
+			}
+			batch = append(batch, next)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// record records a batch and answers everybody who waits for it.
+func (p *Pipeline) record(ctx context.Context, batch []*waiting) {
+	p.config.Metrics.queue.Set(float64(len(p.queue)))
+	p.config.Metrics.batch.Observe(float64(len(batch)))
+	// The engine may keep the slice, so each batch has its own.
+	reports := make([]outage.Report, len(batch))
+	for i, w := range batch {
+		reports[i] = w.report
+	}
+	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	began := time.Now() // for the metric alone
+	results := p.config.Recorder.Record(ctx, p.config.Now(), reports)
+	p.config.Metrics.record.Observe(time.Since(began).Seconds())
+	for i, w := range batch {
+		if i < len(results) {
+			w.result = results[i]
+		} else {
+			w.result = live.Result{Err: fmt.Errorf("%w: no answer from the live state", outage.ErrUnavailable)}
+		}
+		w.done <- struct{}{}
+	}
+}
