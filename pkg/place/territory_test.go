@@ -48,12 +48,12 @@ func TestValid(t *testing.T) {
 
 func TestNormalize(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{" nl ": "NL", "NL": "NL", "zz": "ZZ", "\tGb\n": "GB"} {
+	for in, want := range map[string]string{" nl ": "NL", "NL": "NL", "zz": "ZZ", "\tGb\n": "GB", strings.Repeat(" ", 100) + "NL": "NL"} {
 		got, ok := place.Normalize(in)
 		require.True(t, ok, in)
 		require.Equal(t, want, got)
 	}
-	for _, in := range []string{"", "*", "uk", "n l", "nederland", "ſs", strings.Repeat(" ", 100) + "NL"} {
+	for _, in := range []string{"", "*", "uk", "n l", "nederland", "ſs"} {
 		got, ok := place.Normalize(in)
 		require.False(t, ok, in)
 		require.Empty(t, got)
