@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/outcryhq/outcry/docs"
+	"github.com/outcryhq/outcry/pkg/archive"
+	"github.com/outcryhq/outcry/pkg/catalog"
+	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// Live is what the API reads of a live engine; see pkg/live for the contract.
+type Live interface {
+	Counts(ctx context.Context, series []outage.Series, from, to time.Time) ([][]int, error)
+	Outages(ctx context.Context, partitions ...int) ([]outage.Change, error)
+	ServiceSeries(ctx context.Context, services []string) ([]outage.Series, error)
+	Views(ctx context.Context) ([]live.View, error)
+}
+
+// Archive is what the API reads of the archive; see pkg/archive for the contract.
+type Archive interface {
+	Counts(ctx context.Context, s outage.Series, from, to time.Time, step time.Duration) ([]archive.Bucket, error)
+	Outage(ctx context.Context, id outage.ID) (outage.Outage, error)
+	Outages(ctx context.Context, filter archive.OutageFilter) (archive.OutagePage, error)
+}
+
+// Catalog knows the services; see pkg/catalog.
+type Catalog interface {
+	Service(slug string) (catalog.Service, bool)
+	Services() []catalog.Service
+	Search(text string, n int) []catalog.Service
+	Nearest(text string, n int) []string
+	Problems(slug string) []catalog.Problem
+}
+
+// Baselines says what is usual. It answers from memory.
+type Baselines interface {
+	// PerMinute returns the reports a minute that are usual in the series at
+	// that time, and false while nothing has been learned of it.
+	PerMinute(s outage.Series, t time.Time) (float64, bool)
+}
+
+// Pages renders pages; see api/web.
+type Pages interface {
+	Render(c *gin.Context, status int, page string, data any)
+	Error(c *gin.Context, err error)
+}
+
+// Config is what New needs. Everything is required except Baselines.
+type Config struct {
+	Live      Live
+	Archive   Archive
+	Catalog   Catalog
+	Baselines Baselines // nil: nothing is known of what is usual
+	Pages     Pages
+	Now       func() time.Time
+	Logger    *slog.Logger
+}
+
+// API holds the handlers. It starts no goroutine and has nothing to close.
+type API struct {
+	live      Live
+	archive   Archive
+	catalog   Catalog
+	baselines Baselines
+	pages     Pages
+	now       func() time.Time
+	logger    *slog.Logger
+
+	present *cached[present]
+	heard   *cached[heard]
+	front   *cached[front]
+}
+
+// New returns an API. It reads nothing yet.
+func New(cfg Config) (*API, error) {
+	switch {
+	case cfg.Live == nil, cfg.Archive == nil, cfg.Catalog == nil:
+		return nil, errors.New("api: a live engine, an archive and a catalog are required")
+	case cfg.Pages == nil, cfg.Now == nil, cfg.Logger == nil:
+		return nil, errors.New("api: pages, a clock and a logger are required")
+	}
+	if cfg.Baselines == nil {
+		cfg.Baselines = noBaselines{}
+	}
+	a := &API{
+		live: cfg.Live, archive: cfg.Archive, catalog: cfg.Catalog, baselines: cfg.Baselines,
+		pages: cfg.Pages, now: cfg.Now, logger: cfg.Logger,
+	}
+	a.present = newCached(time.Second, cfg.Now, a.readPresent)
+	a.heard = newCached(15*time.Second, cfg.Now, a.readHeard)
+	a.front = newCached(2*time.Second, cfg.Now, a.readFront)
+	return a, nil
+}
+
+// noBaselines knows nothing.
+type noBaselines struct{}
+
+func (noBaselines) PerMinute(outage.Series, time.Time) (float64, bool) { return 0, false }
+
+// Mount adds the calls under /v1, the description of them, and the front page.
+func (a *API) Mount(router gin.IRouter) {
+	v1 := router.Group("/v1", readableAnywhere)
+	v1.GET("/services", a.listServices)
+	v1.GET("/services/:service", a.getService)
+	v1.GET("/services/:service/series", a.getSeries)
+	v1.GET("/spikes", a.listSpikes)
+	v1.GET("/outages", a.listOutages)
+	v1.GET("/outages/:id", a.getOutage)
+
+	router.GET("/", a.home)
+	router.GET("/openapi.yaml", readableAnywhere, func(c *gin.Context) {
+		respond(c, time.Hour, "application/yaml", docs.OpenAPI)
+	})
+}
+
+// readableAnywhere lets the pages of other sites read the answer: it is public,
+// and the same for everybody.
+func readableAnywhere(c *gin.Context) { c.Header("Access-Control-Allow-Origin", "*") }
+
+// Watching returns nil if every partition has a detector that publishes what it
+// sees: then a quiet service is really quiet. It is a check for readiness.
+func (a *API) Watching(ctx context.Context) error {
+	views, err := a.live.Views(ctx)
+	if err != nil {
+		return err
+	}
+	if len(views) < live.Partitions {
+		return outage.ErrUnavailable
+	}
+	return nil
+}
+
+// limits of lists
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+)
+
+// how long an answer may be kept by whoever asked
+const (
+	keepLive    = 2 * time.Second
+	keepHistory = 5 * time.Minute
+)

@@ -1,0 +1,185 @@
+package api
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/outcryhq/outcry/api/web"
+	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/place"
+)
+
+// frontView turns what is known into what the front page shows.
+type frontView struct {
+	picture
+	a   *API
+	now time.Time
+}
+
+func (v frontView) moment(t time.Time) web.Moment { return web.Moment{At: t, Now: v.now} }
+
+// name is the name of a service; recorded counts may have services that the
+// catalog has not.
+func (v frontView) name(slug string) string {
+	if service, ok := v.a.catalog.Service(slug); ok {
+		return service.Name
+	}
+	return slug
+}
+
+// card shows an ongoing outage: the countries that it hits hardest first.
+func (v frontView) card(o outage.Outage) web.Outage {
+	card := web.Outage{
+		ID: o.ID.String(), Slug: o.Service, Name: v.name(o.Service),
+		Since: v.moment(o.StartedAt), Reports: o.Reports,
+		Peak: o.Peak.ReportsPerMinute, PeakAt: v.moment(o.Peak.At),
+	}
+	impacts := byWeight(o.Impacts)
+	for i, impact := range impacts {
+		if i == web.MaxCountries {
+			card.More = names(codes(impacts[i:]))
+			break
+		}
+		line := web.Impact{
+			Country: countryName(impact.Country), Since: v.moment(impact.StartedAt),
+			Peak: impact.Peak.ReportsPerMinute,
+		}
+		if impact.EndedAt != nil {
+			until := v.moment(*impact.EndedAt)
+			line.Until = &until
+		}
+		card.Countries = append(card.Countries, line)
+	}
+	return card
+}
+
+// byWeight sorts a copy: what goes on before what is over, then by peak.
+func byWeight(impacts []outage.Impact) []outage.Impact {
+	impacts = slices.Clone(impacts)
+	slices.SortStableFunc(impacts, func(a, b outage.Impact) int {
+		return cmp.Or(
+			cmp.Compare(b.State, a.State), // "ongoing" sorts behind "ended"
+			cmp.Compare(b.Peak.ReportsPerMinute, a.Peak.ReportsPerMinute),
+			cmp.Compare(a.Country, b.Country))
+	})
+	return impacts
+}
+
+func (v frontView) ended(o outage.Outage) web.Ended {
+	end := o.StartedAt
+	if o.EndedAt != nil {
+		end = *o.EndedAt
+	}
+	return web.Ended{
+		ID: o.ID.String(), Slug: o.Service, Name: v.name(o.Service), Where: names(codes(byWeight(o.Impacts))),
+		From: v.moment(o.StartedAt), Until: v.moment(end), Lasted: web.Span(end.Sub(o.StartedAt)),
+		Peak: o.Peak.ReportsPerMinute,
+	}
+}
+
+// possible lists the services that look unusual, each once, with their strongest
+// spike. Those that have an outage already are left out.
+func (v frontView) possible() (rows []web.Possible, more int) {
+	places := map[string][]string{}
+	var strongest []outage.Spike
+	for _, spike := range v.spikes {
+		if v.byService[spike.Service].ongoing != nil {
+			continue
+		}
+		if _, seen := places[spike.Service]; !seen {
+			strongest = append(strongest, spike)
+		}
+		places[spike.Service] = append(places[spike.Service], spike.Country)
+	}
+	for i, spike := range strongest {
+		if i == web.MaxPossible {
+			return rows, len(strongest) - i
+		}
+		window := widest(spike.Windows)
+		rows = append(rows, web.Possible{
+			Slug: spike.Service, Name: v.name(spike.Service), Where: whereOf(spike, places[spike.Service]),
+			Since: v.moment(spike.Since), Reports: window.Reports, Minutes: window.Minutes,
+			Usual: usual(window.Expected),
+		})
+	}
+	return rows, 0
+}
+
+// whereOf names the country of a service's strongest spike, whose figures are
+// shown, and counts the others.
+func whereOf(spike outage.Spike, all []string) string {
+	others := len(all) - 1
+	if slices.Contains(all, outage.AllCountries) && spike.Country != outage.AllCountries {
+		others--
+	}
+	if others == 0 || spike.Country == outage.AllCountries {
+		return countryName(spike.Country)
+	}
+	return fmt.Sprintf("%s and %d more", countryName(spike.Country), others)
+}
+
+// widest returns the window of a quarter of an hour, or the last one below it.
+func widest(windows []outage.WindowCount) outage.WindowCount {
+	var best outage.WindowCount
+	for _, w := range windows {
+		if w.Minutes > best.Minutes && w.Minutes <= 15 {
+			best = w
+		}
+	}
+	return best
+}
+
+func usual(expected float64) string {
+	if expected < 1 {
+		return "fewer than 1"
+	}
+	return strconv.Itoa(int(math.Round(min(expected, math.MaxInt32))))
+}
+
+func countryName(code string) string {
+	switch code {
+	case outage.AllCountries:
+		return "All countries together"
+	case outage.UnknownCountry:
+		return "Unknown country"
+	default:
+		return place.Name(code)
+	}
+}
+
+func codes(impacts []outage.Impact) []string {
+	codes := make([]string, len(impacts))
+	for i, impact := range impacts {
+		codes[i] = impact.Country
+	}
+	return codes
+}
+
+// names lists countries: "Indonesia, Malaysia and 3 more".
+func names(codes []string) string {
+	var listed []string
+	for _, code := range codes[:min(len(codes), web.MaxNames)] {
+		listed = append(listed, countryName(code))
+	}
+	if more := len(codes) - len(listed); more > 0 {
+		listed = append(listed, fmt.Sprintf("%d more", more))
+	}
+	if len(listed) < 2 {
+		return strings.Join(listed, "")
+	}
+	last := len(listed) - 1
+	return strings.Join(listed[:last], ", ") + " and " + listed[last]
+}
+
+// plural counts things: "1 report", "10,412 reports".
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return web.Thousands(n) + " " + thing + "s"
+}

@@ -1,0 +1,221 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/outcryhq/outcry/pkg/archive"
+	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/problem"
+)
+
+// keepRecent is how far back the live state has every outage: final ones stay
+// for a day after they closed, so whatever had not ended before that is there.
+const keepRecent = 23 * time.Hour
+
+type outageListJSON struct {
+	Outages []outage.Outage `json:"outages"`
+	// Complete is false when the archive is away and older outages are missing.
+	Complete   bool    `json:"complete"`
+	NextCursor *string `json:"next_cursor"`
+}
+
+// outageQuery is what a client wants to see.
+type outageQuery struct {
+	archive.OutageFilter
+	after *outage.Outage // the last outage of the page before: its start and id
+}
+
+func (a *API) listOutages(c *gin.Context) {
+	q := readQuery(c, "service", "country", "state", "since", "until", "limit", "cursor")
+	var want outageQuery
+	want.Service, want.Country, want.Limit = q.slug("service"), q.country("country", false), q.limit()
+	want.State = oneOf(q, "state", "", outage.Ongoing, outage.Ended)
+	want.Since, want.Until = q.time("since"), q.time("until")
+	if !want.Since.IsZero() && !want.Until.IsZero() && !want.Since.Before(want.Until) {
+		q.fail("since", "expected a time before until")
+	}
+	want.after = q.outageCursor()
+	if q.err != nil {
+		problem.Write(c, q.err)
+		return
+	}
+	list, err := a.outages(c.Request.Context(), want)
+	if err == nil && len(list.Outages) == 0 && want.after == nil && want.Service != "" {
+		// An empty answer to a mistyped name would be taken for peace.
+		_, err = a.service(want.Service)
+	}
+	if err != nil {
+		problem.Write(c, err)
+		return
+	}
+	respondJSON(c, keepLive, list)
+}
+
+// outages merges the live state's outages, which are fresher, into the archive's.
+func (a *API) outages(ctx context.Context, want outageQuery) (outageListJSON, error) {
+	now, liveErr := a.present.get(ctx)
+	recent := matching(now.outages, want)
+	older, archiveErr := a.archivedOutages(ctx, want, now.outages)
+	switch {
+	case archiveErr == nil:
+	case !errors.Is(archiveErr, outage.ErrUnavailable) && !errors.Is(archiveErr, context.DeadlineExceeded):
+		return outageListJSON{}, archiveErr
+	case liveErr != nil, want.after != nil && want.State != outage.Ongoing, !want.Until.IsZero() && want.State != outage.Ongoing:
+		return outageListJSON{}, archiveErr
+	}
+	list := outageListJSON{
+		Outages: merge(recent, older, want.Limit+1),
+		Complete: archiveErr == nil || want.State == outage.Ongoing ||
+			!want.Since.IsZero() && want.Since.After(a.now().Add(-keepRecent)),
+	}
+	if len(list.Outages) > want.Limit {
+		list.Outages = list.Outages[:want.Limit]
+		last := list.Outages[want.Limit-1]
+		list.NextCursor = encodeCursor("outages", last.StartedAt.UTC().Format(time.RFC3339Nano), last.ID.String())
+	}
+	return list, nil
+}
+
+// archivedOutages reads one more than a page from the archive, without those
+// that the live state knows too, from the cursor on.
+func (a *API) archivedOutages(ctx context.Context, want outageQuery, known []outage.Outage) ([]outage.Outage, error) {
+	skip := make(map[outage.ID]bool, len(known))
+	for _, o := range known {
+		skip[o.ID] = true
+	}
+	filter := want.OutageFilter
+	if want.after != nil {
+		// The archive's own order has the rest of that instant behind the cursor.
+		if end := want.after.StartedAt.Add(time.Second); filter.Until.IsZero() || end.Before(filter.Until) {
+			filter.Until = end
+		}
+	}
+	filter.Limit = min(want.Limit+1, maxLimit)
+	var found []outage.Outage
+	for {
+		page, err := a.archive.Outages(ctx, filter)
+		if err != nil {
+			return nil, fmt.Errorf("list archived outages: %w", err)
+		}
+		for _, o := range page.Outages {
+			if !skip[o.ID] && want.isAfter(o) {
+				found = append(found, o)
+			}
+		}
+		if len(found) > want.Limit || page.NextCursor == "" {
+			return found, nil
+		}
+		filter.Cursor = page.NextCursor
+	}
+}
+
+// isAfter reports whether an outage comes after the page before.
+func (w outageQuery) isAfter(o outage.Outage) bool {
+	return w.after == nil || newestFirst(*w.after, o) < 0
+}
+
+// matching filters like the archive does.
+func matching(outages []outage.Outage, want outageQuery) []outage.Outage {
+	var found []outage.Outage
+	for _, o := range outages {
+		switch {
+		case want.Service != "" && o.Service != want.Service,
+			want.State != "" && o.State != want.State,
+			want.Country != "" && !touches(o, want.Country),
+			!want.Since.IsZero() && o.EndedAt != nil && o.EndedAt.Before(want.Since),
+			!want.Until.IsZero() && !o.StartedAt.Before(want.Until),
+			!want.isAfter(o):
+		default:
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+func touches(o outage.Outage, country string) bool {
+	for _, impact := range o.Impacts {
+		if impact.Country == country {
+			return true
+		}
+	}
+	return false
+}
+
+// merge joins two lists, each newest first, up to a length. It is never nil.
+func merge(a, b []outage.Outage, limit int) []outage.Outage {
+	merged := []outage.Outage{}
+	for len(merged) < limit && len(a)+len(b) > 0 {
+		if len(b) == 0 || len(a) > 0 && newestFirst(a[0], b[0]) <= 0 {
+			merged, a = append(merged, a[0]), a[1:]
+		} else {
+			merged, b = append(merged, b[0]), b[1:]
+		}
+	}
+	return merged
+}
+
+// outageCursor reads where the page before ended, nil at the beginning.
+func (q *query) outageCursor() *outage.Outage {
+	parts := q.cursor("outages", 2)
+	if parts == nil {
+		return nil
+	}
+	started, err := time.Parse(time.RFC3339Nano, parts[0])
+	if err != nil {
+		q.badCursor()
+	}
+	id, err := outage.ParseID(parts[1])
+	if err != nil {
+		q.badCursor()
+	}
+	return &outage.Outage{StartedAt: started, ID: id}
+}
+
+func (a *API) getOutage(c *gin.Context) {
+	q := readQuery(c)
+	id, err := outage.ParseID(c.Param("id"))
+	if err != nil {
+		q.fail("id", "expected an id such as 0199f2c5-0000-7000-8000-000000000000")
+	}
+	if q.err != nil {
+		problem.Write(c, q.err)
+		return
+	}
+	found, err := a.outage(c.Request.Context(), id)
+	if err != nil {
+		problem.Write(c, err)
+		return
+	}
+	keep := keepLive
+	if found.Final {
+		keep = keepHistory
+	}
+	respondJSON(c, keep, found)
+}
+
+// outage finds an outage, first where it is freshest.
+func (a *API) outage(ctx context.Context, id outage.ID) (outage.Outage, error) {
+	now, liveErr := a.present.get(ctx)
+	for _, o := range now.outages {
+		if o.ID == id {
+			return o, nil
+		}
+	}
+	found, err := a.archive.Outage(ctx, id)
+	switch {
+	case err == nil:
+		return found, nil
+	case errors.Is(err, outage.ErrNotFound) && liveErr != nil:
+		// It may be so new that only the live state has it.
+		return outage.Outage{}, liveErr
+	case errors.Is(err, outage.ErrNotFound):
+		return outage.Outage{}, problem.New(outage.ErrNotFound, "there is no outage with this id")
+	default:
+		return outage.Outage{}, fmt.Errorf("read archived outage: %w", err)
+	}
+}

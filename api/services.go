@@ -1,0 +1,183 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/outcryhq/outcry/pkg/catalog"
+	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/place"
+	"github.com/outcryhq/outcry/pkg/problem"
+)
+
+// suggestions is how many services are named when one is not known.
+const suggestions = 5
+
+// serviceJSON is a service with its status.
+type serviceJSON struct {
+	Service       string        `json:"service"`
+	Name          string        `json:"name"`
+	Category      string        `json:"category"`
+	HomeCountries []string      `json:"home_countries"`
+	Status        outage.Status `json:"status"`
+	// OutageID names the ongoing outage.
+	OutageID *outage.ID `json:"outage_id"`
+	// Countries are those with trouble in a list, and those heard of too for one service.
+	Countries []countryJSON `json:"countries"`
+}
+
+type countryJSON struct {
+	Country string        `json:"country"`
+	Name    string        `json:"name"`
+	Status  outage.Status `json:"status"`
+}
+
+type problemJSON struct {
+	Problem string `json:"problem"`
+	Name    string `json:"name"`
+}
+
+type serviceDetailJSON struct {
+	serviceJSON
+	Problems []problemJSON  `json:"problems"`
+	Outage   *outage.Outage `json:"outage"`
+}
+
+type serviceListJSON struct {
+	Services   []serviceJSON `json:"services"`
+	NextCursor *string       `json:"next_cursor"`
+}
+
+// picture is what is known of the present, as far as the live state can be read.
+// Without it every status is unknown, which is the truth.
+type picture struct {
+	present
+	heard heard
+	err   error
+	blind bool // not even what is in trouble is known
+}
+
+func (a *API) picture(ctx context.Context) picture {
+	p := picture{}
+	if p.present, p.err = a.present.get(ctx); p.err != nil {
+		p.blind = true
+		return p
+	}
+	// Without it what is quiet is unknown; what is in trouble still shows.
+	p.heard, p.err = a.heard.get(ctx)
+	return p
+}
+
+// statusOf says what is known of a series. What has not been heard of within
+// two days is unknown rather than fine: nobody may be there to complain.
+func (p picture) statusOf(s outage.Series) outage.Status { return p.status(s, p.heard.has(s)) }
+
+func (a *API) listServices(c *gin.Context) {
+	q := readQuery(c, "q", "country", "status", "limit", "cursor")
+	text, country, limit := q.text("q"), q.country("country", false), q.limit()
+	status := oneOf(q, "status", "", outage.StatusProblem, outage.StatusPossible, outage.StatusOK, outage.StatusUnknown)
+	services := q.restOf(a.search(text))
+	if q.err != nil {
+		problem.Write(c, q.err)
+		return
+	}
+	if country == "" {
+		country = outage.AllCountries
+	}
+	list := serviceListJSON{Services: []serviceJSON{}}
+	now := a.picture(c.Request.Context())
+	for _, service := range services {
+		s := outage.Series{Service: service.Slug, Country: country}
+		found := now.statusOf(s)
+		if status != "" && found != status {
+			continue
+		}
+		if len(list.Services) == limit {
+			list.NextCursor = encodeCursor("services", list.Services[limit-1].Service)
+			break
+		}
+		entry := describe(now, service, now.byService[service.Slug].countries())
+		entry.Status = found
+		list.Services = append(list.Services, entry)
+	}
+	respondJSON(c, keepLive, list)
+}
+
+// restOf returns the services behind the cursor.
+func (q *query) restOf(services []catalog.Service) []catalog.Service {
+	after := q.cursor("services", 1)
+	if after == nil {
+		return services
+	}
+	at := slices.IndexFunc(services, func(s catalog.Service) bool { return s.Slug == after[0] })
+	if at < 0 {
+		q.badCursor()
+	}
+	return services[at+1:]
+}
+
+// search returns the services that fit the text, best first; without a text
+// all of them, by name.
+func (a *API) search(text string) []catalog.Service {
+	services := a.catalog.Services()
+	if text == "" {
+		return services
+	}
+	return a.catalog.Search(text, len(services))
+}
+
+func describe(p picture, service catalog.Service, countries []string) serviceJSON {
+	entry := serviceJSON{
+		Service: service.Slug, Name: service.Name, Category: service.Category,
+		HomeCountries: append([]string{}, service.Countries...),
+		Status:        p.statusOf(outage.Series{Service: service.Slug, Country: outage.AllCountries}),
+		Countries:     make([]countryJSON, 0, len(countries)),
+	}
+	if ongoing := p.byService[service.Slug].ongoing; ongoing != nil {
+		entry.OutageID = &ongoing.ID
+	}
+	for _, code := range countries {
+		entry.Countries = append(entry.Countries, countryJSON{
+			Country: code, Name: place.Name(code),
+			Status: p.statusOf(outage.Series{Service: service.Slug, Country: code}),
+		})
+	}
+	return entry
+}
+
+func (a *API) getService(c *gin.Context) {
+	q := readQuery(c)
+	service, err := a.service(c.Param("service"))
+	switch {
+	case q.err != nil:
+		problem.Write(c, q.err)
+		return
+	case err != nil:
+		problem.Write(c, err)
+		return
+	}
+	now := a.picture(c.Request.Context())
+	countries := slices.Concat(now.heard.countries[service.Slug], now.byService[service.Slug].countries())
+	slices.Sort(countries)
+	detail := serviceDetailJSON{
+		serviceJSON: describe(now, service, slices.Compact(countries)),
+		Problems:    []problemJSON{},
+		Outage:      now.byService[service.Slug].ongoing,
+	}
+	for _, kind := range a.catalog.Problems(service.Slug) {
+		detail.Problems = append(detail.Problems, problemJSON{Problem: kind.Slug, Name: kind.Label})
+	}
+	respondJSON(c, keepLive, detail)
+}
+
+// service finds a service, or says which ones have a similar name.
+func (a *API) service(slug string) (catalog.Service, error) {
+	if service, ok := a.catalog.Service(slug); ok {
+		return service, nil
+	}
+	p := problem.New(outage.ErrNotFound, "there is no such service")
+	p.Field, p.Suggestions = "service", a.catalog.Nearest(clip(slug), suggestions)
+	return catalog.Service{}, p
+}

@@ -1,0 +1,67 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The drawing's size in its own units, and the most points in it.
+const (
+	trendWidth  = 240
+	trendHeight = 40
+	trendPoints = 60
+)
+
+// Trend is a small drawing of counts over time, scaled to its highest point.
+type Trend struct {
+	// Line and Area are SVG points, in a box of 240 by 40 with the origin at the top left.
+	Line, Area string
+	// From says when the drawing begins, and Label what it shows.
+	From, Label string
+}
+
+// NewTrend draws reports per minute, oldest first; minutes says how long each
+// count is. It returns nil for fewer than two counts.
+func NewTrend(counts []int, minutes int) *Trend {
+	if len(counts) < 2 {
+		return nil
+	}
+	for len(counts) > trendPoints {
+		counts, minutes = halve(counts), minutes*2
+	}
+	top := 1
+	for _, n := range counts {
+		top = max(top, n)
+	}
+	var line strings.Builder
+	for i, n := range counts {
+		if i > 0 {
+			line.WriteByte(' ')
+		}
+		x := i * trendWidth / (len(counts) - 1)
+		y := trendHeight - 1 - n*(trendHeight-2)/top
+		fmt.Fprintf(&line, "%d,%d", x, y)
+	}
+	length := Span(time.Duration(len(counts)*minutes) * time.Minute)
+	return &Trend{
+		Line: line.String(),
+		Area: fmt.Sprintf("0,%d %s %d,%d", trendHeight, line.String(), trendWidth, trendHeight),
+		From: length + " ago",
+		Label: fmt.Sprintf("Reports over the last %s; the highest point is %d in %s.", length, top,
+			Span(time.Duration(minutes)*time.Minute)),
+	}
+}
+
+// halve adds up neighbours, from the newest backwards, so that the last sum is whole.
+func halve(counts []int) []int {
+	half := make([]int, (len(counts)+1)/2)
+	for i := range half {
+		at := len(counts) - 1 - 2*i
+		half[len(half)-1-i] = counts[at]
+		if at > 0 {
+			half[len(half)-1-i] += counts[at-1]
+		}
+	}
+	return half
+}
