@@ -93,7 +93,9 @@ func clockStepsBack(t *testing.T, w *world) {
 	first := w.report(now, "whatsapp", "NL", 1)
 	w.one(t, now, first, outage.Counted)
 	back := now.Add(-2 * time.Hour)
-	w.replayed(t, back, first, receiptOf(first, outage.Counted))
+	again := first
+	again.ObservedAt = back
+	w.replayed(t, back, again, receiptOf(first, outage.Counted))
 	w.one(t, back, w.report(back, "whatsapp", "NL", 1), outage.Duplicate)
 	w.one(t, back, w.report(back, "whatsapp", "NL", 2), outage.Counted)
 	w.one(t, now, w.report(now, "whatsapp", "NL", 1), outage.Duplicate)

@@ -1,0 +1,34 @@
+package memory
+
+// journal is how to undo what a group has decided, in the order in which it was
+// decided. A nil journal keeps nothing: its group cannot fail.
+type journal []func()
+
+// note keeps how to undo one change.
+func (j *journal) note(undo func()) {
+	if j != nil {
+		*j = append(*j, undo)
+	}
+}
+
+// rollBack undoes everything, latest first.
+func (j *journal) rollBack() {
+	for i := len(*j) - 1; i >= 0; i-- {
+		(*j)[i]()
+	}
+}
+
+// set puts a value into a map, and into the journal what was there before.
+func set[K comparable, V any](j *journal, m map[K]V, key K, value V) {
+	if j != nil {
+		before, existed := m[key]
+		j.note(func() {
+			if existed {
+				m[key] = before
+			} else {
+				delete(m, key)
+			}
+		})
+	}
+	m[key] = value
+}
