@@ -1,6 +1,10 @@
 package detect
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/outcryhq/outcry/pkg/baseline"
@@ -8,23 +12,27 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// Config holds the detector's figures. DefaultConfig gives those of docs.
-type Config struct {
-	Rho   float64
-	Floor float64
+// Detector turns counts into outages. It is not safe for concurrent use.
+type Detector struct {
+	cfg      Config
+	fewest   int // reports that can pass a bar
+	model    *baseline.Model
+	learned  int // grows when the model changed
+	services map[string]*service
+	// awake are the services that a tick looks at: something changed there, or
+	// something is not calm.
+	awake    map[string]*service
+	coverage coverage
+	first    minute // of anything set or observed; 0 for none yet
+	swept    minute // when old counts were last forgotten
+	live     int    // country series with counts
 }
-
-// DefaultConfig returns the figures of the design.
-func DefaultConfig() Config { return Config{Rho: 1.5, Floor: 0.2} }
-
-// Detector turns counts into outages. It has no clock, does no I/O and starts
-// no goroutine. It is not safe for concurrent use.
-type Detector struct{}
 
 // Inputs is what a tick needs to know from outside.
 type Inputs struct {
 	// LiveSeries is the number of series heard in the last 49 hours in the
-	// whole installation ("*" not counted). At least Detector.LiveSeries is used.
+	// whole installation ("*" not counted). Detector.LiveSeries is used if that
+	// is more.
 	LiveSeries int
 	// Elsewhere holds the scores of the spikes that the owners of other
 	// partitions have published, in any order.
@@ -37,7 +45,7 @@ type Inputs struct {
 
 // Result is what a tick found.
 type Result struct {
-	// Outages are those that changed, with a greater revision than before.
+	// Outages are those that changed, each with a greater revision than before.
 	Outages []outage.Outage
 	// Spikes are all current ones, strongest first.
 	Spikes []outage.Spike
@@ -45,52 +53,163 @@ type Result struct {
 	Evaluated int
 }
 
-// New returns a detector for any number of services: those of one partition
-// in a live system, all of them in a replay.
-func New(Config) (*Detector, error) { return &Detector{}, nil }
+// New returns a detector for any number of services: those of one partition in
+// a live system, all of them in a replay. A bad figure is outage.ErrInvalid.
+func New(cfg Config) (*Detector, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	return &Detector{
+		cfg: cfg, fewest: fewest(cfg), model: baseline.New(),
+		services: map[string]*service{}, awake: map[string]*service{},
+	}, nil
+}
 
-// Set sets the count of a country series' minute; setting it again replaces
-// it. "*" is derived and ignored here. Minutes may come in any order.
-func (d *Detector) Set(s outage.Series, minute time.Time, count int) {}
+// Set sets the count of a country series in a minute; setting it again replaces
+// it. "*" is derived, and ignored here. Minutes may come in any order.
+func (d *Detector) Set(s outage.Series, at time.Time, count int) {
+	if s.Country == outage.AllCountries {
+		return
+	}
+	m := minuteOf(at)
+	n := min(max(count, 0), 1<<30)
+	svc := d.service(s.Service)
+	ser := svc.country(s.Country)
+	silent := len(ser.counts) == 0
+	old := ser.counts.set(m, n)
+	if old == n {
+		return
+	}
+	d.countLive(silent, ser)
+	all := svc.all()
+	all.counts.set(m, all.counts.get(m)+n-old)
+	if !all.dirty {
+		d.awake[svc.name] = svc
+	}
+	ser.dirty, all.dirty = true, true
+	if n > 0 {
+		d.coverage.heard.put(m, true)
+	}
+	d.seen(m)
+}
+
+func (d *Detector) countLive(wasSilent bool, ser *series) {
+	switch silent := len(ser.counts) == 0; {
+	case wasSilent && !silent:
+		d.live++
+	case !wasSilent && silent:
+		d.live--
+	}
+}
 
 // Observe says whether anybody was listening in a minute. A minute of which
-// nothing was said is unobserved unless a report was counted in it.
-func (d *Detector) Observe(minute time.Time, covered bool) {}
+// nothing was said is unobserved unless a report was counted in it. Unobserved
+// minutes are neither quiet nor learned.
+func (d *Detector) Observe(at time.Time, covered bool) {
+	m := minuteOf(at)
+	d.coverage.said.put(m, covered)
+	if covered {
+		d.seen(m)
+	}
+}
+
+func (d *Detector) seen(m minute) {
+	if d.first == 0 || m < d.first {
+		d.first = m
+	}
+}
 
 // Restore hands over the open and recent outages at take-over, before the first
 // Tick. Counts of an open outage should be Set from its start on.
-func (d *Detector) Restore(outages []outage.Outage) {}
+func (d *Detector) Restore(outages []outage.Outage) {
+	for _, o := range outages {
+		svc := d.service(o.Service)
+		svc.restore(clone(o))
+		d.awake[svc.name] = svc
+	}
+}
 
-// LoadBaseline continues from what Snapshot gave. Call it before LearnHour and Tick.
-func (d *Detector) LoadBaseline(encoded []byte) error { return nil }
+// LiveSeries is the number of country series heard in the last 49 hours.
+func (d *Detector) LiveSeries() int { return d.live }
 
-// Snapshot encodes the baseline; baseline.Version names the format.
-func (d *Detector) Snapshot() []byte { return nil }
+// Recent lists the series that a tick looks at although nothing changed, by name.
+func (d *Detector) Recent() []outage.Series {
+	var recent []outage.Series
+	for _, name := range slices.Sorted(maps.Keys(d.awake)) {
+		for _, s := range d.awake[name].series {
+			if s.watch != nil {
+				recent = append(recent, s.name())
+			}
+		}
+	}
+	return recent
+}
 
-// LearnedUntil is the end of the last hour that was learned; zero for none.
-// A detector that starts should be given the archive's hours from there (or
-// from the last twelve weeks) through LearnHour, up to what Set will give.
-func (d *Detector) LearnedUntil() time.Time { return time.Time{} }
-
-// LearnHour learns one archived hour; hours must come in order, those before
-// LearnedUntil are ignored. Tick learns the hours after that from the counts.
-func (d *Detector) LearnHour(h baseline.Hour) {}
-
-// Countries returns what this detector knows of the countries' habits, to be
-// merged with that of the others (baseline.Countries.Merge).
-func (d *Detector) Countries() baseline.Countries { return baseline.Countries{} }
-
-// ShareCountries sets what the other partitions know of the countries' habits.
-func (d *Detector) ShareCountries(others baseline.Countries) {}
-
-// Tick looks at the series that changed and at those that were not calm. The
+// Tick looks at the series that changed and at those that are not calm. The
 // running minute is taken as whole; at a minute's very end it is that minute.
 // The error is that of Inputs.Evidence: the result is valid all the same, and
 // what could not be decided is decided by a later tick.
-func (d *Detector) Tick(now time.Time, in Inputs) (Result, error) { return Result{}, nil }
+func (d *Detector) Tick(now time.Time, in Inputs) (Result, error) {
+	t := &tick{
+		now: now.UTC().Truncate(time.Second),
+		cur: minuteOf(now.Add(-time.Nanosecond)), last: minuteOf(now) - 1,
+		live: max(in.LiveSeries, d.live), in: in,
+	}
+	t.bar = d.cfg.problemBar(t.live)
+	d.learnDue(now)
+	d.sweep(t.cur)
+	t.look = slices.SortedFunc(maps.Values(d.awake), func(a, b *service) int { return cmp.Compare(a.name, b.name) })
+	for _, svc := range t.look {
+		d.evaluate(svc, t)
+	}
+	for _, svc := range t.look {
+		d.widen(svc, t)
+		d.settle(svc, t)
+		if svc.calm() {
+			delete(d.awake, svc.name)
+		}
+	}
+	t.result.Spikes = d.spikes(t)
+	if t.err != nil {
+		return t.result, fmt.Errorf("evidence: %w", t.err)
+	}
+	return t.result, nil
+}
 
-// LiveSeries is the number of country series heard in the last 49 hours.
-func (d *Detector) LiveSeries() int { return 0 }
+// tick is one look.
+type tick struct {
+	now    time.Time // to the second
+	cur    minute    // the running minute, taken as whole
+	last   minute    // the last one that is complete
+	live   int
+	bar    float64 // of a problem
+	in     Inputs
+	look   []*service
+	result Result
+	err    error // the first of Inputs.Evidence
+}
 
-// Recent lists the series that a tick looks at although nothing changed.
-func (d *Detector) Recent() []outage.Series { return nil }
+// evaluate scores the series of a service that changed or are watched.
+func (d *Detector) evaluate(svc *service, t *tick) {
+	for _, s := range svc.series {
+		if !s.dirty && (s.watch == nil || s.watch.at == t.cur) {
+			continue
+		}
+		t.result.Evaluated++
+		// What a faster clock has counted ahead of this one waits for its minute.
+		s.dirty = len(s.counts) > 0 && s.counts[len(s.counts)-1].at > t.cur
+		need := d.cfg.Widening
+		if svc.suffers(s.country) {
+			need = 0
+		}
+		best := d.best(s, t.cur, need)
+		if best.score < need {
+			s.watch = nil
+			continue
+		}
+		if s.watch == nil {
+			s.watch = &watch{}
+		}
+		s.watch.at, s.watch.best = t.cur, best
+	}
+}

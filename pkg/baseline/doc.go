@@ -1,9 +1,23 @@
-// Package baseline holds what is usual: how many reports a minute to expect of
-// a series at an hour of the week.
+// Package baseline holds what is usual: how many distinct reporters a minute to
+// expect of a series at an hour of the week, local to its country.
+//
+// For a series with C_h reports heard in E_h minutes of the hour of the week h,
+// both weighted by 0.9 for every week of age,
+//
+//	λ_h = (C_h + κ) / (E_h + κ/(ℓ·g_h)),  κ = 20
+//	ℓ   = (ΣC + 2) / (ΣE + 2/m0)
+//
+// where m0 is the service's rate times the country's share of all reports, and
+// g_h the shape of the week: that of the service over its countries, leaning on
+// that of the country over all services, smoothed over five hours, of mean 1.
+// So a series without a history takes those of its service and its country.
+//
+// Learning is robust. Hours enter late and without the minutes around outages;
+// a count beyond the 99.5 % quantile of what was expected enters as that
+// quantile. A level that stays changed for more than six hours is a new normal:
+// then three quarters of the series' past are forgotten, so that what follows
+// weighs four times as much.
+//
+// A silent series costs nothing: a series keeps its total and those hours of
+// the week in which it was ever heard.
 package baseline
-
-// Version is the version of the encoded model.
-const Version = 1
-
-// Countries is what is known of the countries' habits over all services.
-type Countries struct{}

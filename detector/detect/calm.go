@@ -1,0 +1,63 @@
+package detect
+
+import (
+	"math"
+
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+const (
+	// calmFor is how many minutes in a row have to be calm.
+	calmFor minute = 10
+	// calmWindow is the longer of the two windows that have to be calm.
+	calmWindow minute = 15
+	// calmPeak is the window in which a calm series is below a quarter of its peak.
+	calmPeak minute = 5
+	// calmShare is that quarter.
+	calmShare = 0.25
+)
+
+// calmScore is the score, in nats, below which a window is calm: P > 5 %.
+var calmScore = -math.Log(0.05)
+
+// calmWindows are the indices of the windows of calmPeak and calmWindow minutes.
+var calmWindows = [...]int{2, 3}
+
+// hasCalmed says that each of the last minutes was calm. It is asked of the
+// counts and not remembered, so that a take-over changes nothing.
+func (d *Detector) hasCalmed(s *series, impact outage.Impact, last minute) bool {
+	start := minuteOf(impact.StartedAt)
+	least := d.ownLevel(s, start)
+	peak := float64(s.counts.most(calmPeak, start, last))
+	for m := last; m > last-calmFor; m-- {
+		if !d.coverage.at(m) || !d.calmAt(s, m, peak, least) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Detector) calmAt(s *series, m minute, peak, least float64) bool {
+	for _, i := range calmWindows {
+		t := d.test(s, i, m, least)
+		if float64(t.reports) > t.tolerated && tail(t.reports, t.tolerated, t.size) >= calmScore {
+			return false
+		}
+		// A busy series may always be above a quarter of a modest peak: what is
+		// tolerated is calm too.
+		if t.minutes == calmPeak && float64(t.reports) >= max(calmShare*peak, t.tolerated) {
+			return false
+		}
+	}
+	return true
+}
+
+// sumHasCalmed says that the sum over all countries does not stand out without
+// what is over, so that the outage may be closed.
+func (d *Detector) sumHasCalmed(svc *service, t *tick) bool {
+	all := svc.all()
+	fresh := all.fresh
+	defer func() { all.fresh = fresh }()
+	all.fresh = max(fresh, t.last-calmWindow+1)
+	return d.best(all, t.last, d.cfg.Widening).score < d.cfg.Widening
+}

@@ -1,0 +1,153 @@
+package detect
+
+import (
+	"math"
+
+	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// problem is a series that passes the bar.
+type problem struct {
+	series *series
+	window window
+	onset  minute
+	bar    float64
+	heard  live.Evidence
+}
+
+func (p problem) evidence() outage.Evidence {
+	return outage.Evidence{
+		WindowMinutes: int(p.window.minutes), Reporters: p.window.reports,
+		Expected: p.window.expected, Tolerated: p.window.tolerated, Dispersion: p.window.size,
+		Score: p.window.score, Bar: p.bar,
+		Origins: p.heard.Origins, Networks: p.heard.Networks, Sources: p.heard.Sources,
+	}
+}
+
+// passing lists those of a service's series that are not part of its outage and
+// fulfil every condition of a problem.
+func (d *Detector) passing(candidates []*series, bar float64, t *tick) []problem {
+	var found []problem
+	for _, s := range candidates {
+		if s.watch == nil || s.watch.best.score < bar || s.service.suffers(s.country) {
+			continue
+		}
+		p := problem{series: s, window: s.watch.best, bar: bar}
+		if d.isNew(t.cur) {
+			p.window = d.standing(s, t.cur)
+			if p.window.score < bar {
+				continue
+			}
+		}
+		p.onset = d.onset(s, t.cur, d.ownLevel(s, t.cur-p.window.minutes+1))
+		found = append(found, p)
+	}
+	return d.independent(found, t)
+}
+
+// independent keeps those whose reports come from enough distinct origins.
+func (d *Detector) independent(found []problem, t *tick) []problem {
+	if t.in.Evidence == nil {
+		return found
+	}
+	d.ask(found, t)
+	kept := found[:0]
+	for _, p := range found {
+		w := p.series.watch
+		if w.asked && w.heard.Origins >= d.cfg.Origins {
+			p.heard = w.heard
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// ask looks up the evidence of those that have changed since they were last
+// asked about, with one call for each window's length.
+func (d *Detector) ask(found []problem, t *tick) {
+	for _, window := range windows {
+		var names []outage.Series
+		var of []*watch
+		for _, p := range found {
+			w := p.series.watch
+			if p.window.minutes == window.minutes && !(w.asked && w.about == p.window) {
+				w.asked, w.about = false, p.window
+				names, of = append(names, p.series.name()), append(of, w)
+			}
+		}
+		if len(names) == 0 {
+			continue
+		}
+		heard, err := t.in.Evidence(names, (t.cur - window.minutes + 1).time(), t.cur.time())
+		if err != nil {
+			if t.err == nil {
+				t.err = err
+			}
+			continue
+		}
+		for i := range min(len(of), len(heard)) {
+			of[i].asked, of[i].heard = true, heard[i]
+		}
+	}
+}
+
+// observed is how many minutes have been listened to before a minute, as far
+// as it matters.
+func (d *Detector) observed(before minute) int {
+	learned := minuteOf(d.model.Until())
+	if before <= learned {
+		return d.model.ObservedMinutes() - d.coverage.count(before, learned-1)
+	}
+	return d.model.ObservedMinutes() + d.coverage.count(max(learned, before-kept), before-1)
+}
+
+// isNew says that the installation has not yet listened for a day. Until then
+// the baseline is a guess, and a busy service looks like an outage.
+func (d *Detector) isNew(end minute) bool { return d.observed(end+1) < d.cfg.NewMinutes }
+
+// standing is the strongest window of a series that stands at NewFactor times
+// its own level and is unusual against that level, too. Its score is 0 if there
+// is none.
+func (d *Detector) standing(s *series, end minute) window {
+	var best window
+	for i, w := range windows {
+		level := d.levelBefore(s, end-w.minutes+1, 3) // as if three more had been heard: little was listened to
+		t := d.test(s, i, end, level)
+		if float64(t.reports) < d.cfg.NewFactor*level*float64(w.minutes) {
+			continue
+		}
+		t.judge(d.cfg.Widening)
+		if t.score > best.score {
+			best = t
+		}
+	}
+	return best
+}
+
+// ownLevel is the rate at which a series stood before a minute if the
+// installation was new then, else 0: there is a baseline.
+func (d *Detector) ownLevel(s *series, before minute) float64 {
+	if d.observed(before) >= d.cfg.NewMinutes {
+		return 0
+	}
+	if level := d.levelBefore(s, before, 0); !math.IsInf(level, 1) {
+		return level
+	}
+	return 0
+}
+
+// levelBefore is the reports a minute of a series before a minute, with some
+// more added: the mean of all that was heard, or of the last hour if that is
+// more, since days begin quietly. It is +Inf if nobody listened.
+func (d *Detector) levelBefore(s *series, before minute, more float64) float64 {
+	level := 0.0
+	for _, back := range []minute{kept, 60} {
+		minutes := float64(d.coverage.count(before-back, before-1))
+		if minutes == 0 {
+			return math.Inf(1)
+		}
+		level = max(level, (float64(s.counts.sum(before-back, before-1))+more)/minutes)
+	}
+	return level
+}

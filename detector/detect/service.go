@@ -1,0 +1,134 @@
+package detect
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// service is what is known of one service.
+type service struct {
+	name   string
+	series []*series // by country; "*" is the first
+	// outage is the one that is open, or closed and not yet final; nil for none.
+	outage *outage.Outage
+	totals minute  // the last minute that is in the outage's totals
+	score  float64 // the sum of the impacts' scores at that time
+	spans  []span  // of outages whose surroundings may still have to be learned
+}
+
+// series is what is known of one country of a service, or of their sum.
+type series struct {
+	service *service
+	country string
+	counts  counts
+	rates   [2]hourRate
+	fresh   minute // what came before belongs to an outage that is over
+	dirty   bool   // counts changed since the last look
+	watch   *watch // nil while calm
+}
+
+// watch is what is remembered of a series that is not calm.
+type watch struct {
+	at    minute // of the last look
+	best  window
+	since minute // of being possible; 0 if it is not
+	heard live.Evidence
+	asked bool // heard is that of
+	about window
+}
+
+// span is when an outage was, as far as learning is concerned.
+type span struct {
+	id         outage.ID
+	start, end minute
+	open       bool
+}
+
+func (d *Detector) service(name string) *service {
+	svc := d.services[name]
+	if svc == nil {
+		svc = &service{name: strings.Clone(name)}
+		svc.series = []*series{{service: svc, country: outage.AllCountries}}
+		d.services[svc.name] = svc
+	}
+	return svc
+}
+
+func (svc *service) all() *series { return svc.series[0] }
+
+// country returns a country's series; there is one from then on.
+func (svc *service) country(code string) *series {
+	i, found := svc.find(code)
+	if !found {
+		s := &series{service: svc, country: strings.Clone(code)}
+		svc.series = slices.Insert(svc.series, i, s)
+	}
+	return svc.series[i]
+}
+
+func (svc *service) find(code string) (int, bool) {
+	return slices.BinarySearchFunc(svc.series, code, func(s *series, code string) int {
+		return strings.Compare(s.country, code)
+	})
+}
+
+func (s *series) name() outage.Series {
+	return outage.Series{Service: s.service.name, Country: s.country}
+}
+
+// ongoing says that there is an outage now.
+func (svc *service) ongoing() bool {
+	return svc.outage != nil && svc.outage.State == outage.Ongoing
+}
+
+// suffers says that a country has an ongoing impact.
+func (svc *service) suffers(code string) bool {
+	i := svc.impact(code)
+	return i >= 0 && svc.outage.Impacts[i].State == outage.Ongoing
+}
+
+// impact is the index of a country's impact in the outage, or -1.
+func (svc *service) impact(code string) int {
+	if svc.outage == nil {
+		return -1
+	}
+	return slices.IndexFunc(svc.outage.Impacts, func(i outage.Impact) bool { return i.Country == code })
+}
+
+// calm says that there is nothing left to look at before something changes.
+func (svc *service) calm() bool {
+	return svc.outage == nil &&
+		!slices.ContainsFunc(svc.series, func(s *series) bool { return s.dirty || s.watch != nil })
+}
+
+// sweep forgets counts that are older than anything needs, once an hour.
+func (d *Detector) sweep(cur minute) {
+	if cur-d.swept < 60 {
+		return
+	}
+	d.swept = cur
+	for name, svc := range d.services {
+		before := cur - kept
+		if svc.outage != nil {
+			before = min(before, minuteOf(svc.outage.StartedAt)-onsetWithin)
+		}
+		for _, s := range svc.series {
+			silent := len(s.counts) == 0
+			s.counts.prune(before)
+			if s.country != outage.AllCountries {
+				d.countLive(silent, s)
+			}
+		}
+		svc.series = slices.DeleteFunc(svc.series, func(s *series) bool {
+			return s.country != outage.AllCountries && len(s.counts) == 0 && s.fresh < before &&
+				!s.dirty && s.watch == nil && svc.outage == nil
+		})
+		if len(svc.series) == 1 && len(svc.spans) == 0 && svc.calm() {
+			delete(d.services, name)
+			delete(d.awake, name)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package baseline
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math"
+
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+const (
+	longestName = 256     // bytes of a service's slug or a country's code
+	mostHours   = 1 << 30 // since 1970: far beyond any clock
+)
+
+// Decode reads what Encode wrote. Anything else is outage.ErrInvalid.
+func Decode(encoded []byte) (*Model, error) {
+	d := decoder{rest: encoded}
+	if len(encoded) < len(magic)+1+4 || string(encoded[:len(magic)]) != magic {
+		return nil, fmt.Errorf("decode a baseline: %w: not a baseline", outage.ErrInvalid)
+	}
+	if v := encoded[len(magic)]; v != Version {
+		return nil, fmt.Errorf("decode a baseline: %w: version %d, expected %d", outage.ErrInvalid, v, Version)
+	}
+	end := len(encoded) - 4
+	if binary.LittleEndian.Uint32(encoded[end:]) != crc32.ChecksumIEEE(encoded[:end]) {
+		return nil, fmt.Errorf("decode a baseline: %w: checksum does not match", outage.ErrInvalid)
+	}
+	d.rest = encoded[len(magic)+1 : end]
+	m := d.model()
+	if d.bad || len(d.rest) != 0 {
+		return nil, fmt.Errorf("decode a baseline: %w: damaged", outage.ErrInvalid)
+	}
+	m.derive()
+	return m, nil
+}
+
+// decoder reads from rest until it is bad; then every read gives zero.
+type decoder struct {
+	rest []byte
+	bad  bool
+}
+
+func (d *decoder) model() *Model {
+	m := New()
+	m.until = d.int()
+	m.ref = m.until
+	m.observed = int(d.uint(60 * mostHours))
+	if m.until < 0 || m.until > mostHours {
+		d.bad = true
+	}
+	m.covered = d.week()
+	previous := ""
+	for range d.uint(math.MaxInt32) {
+		name := d.name(&previous)
+		if d.bad {
+			break
+		}
+		m.services[name] = d.service()
+	}
+	return m
+}
+
+func (d *decoder) service() *service {
+	svc := &service{series: map[string]*series{}}
+	if d.uint(1) == 1 {
+		blind := d.week()
+		svc.blind = &blind
+	}
+	previous := ""
+	for range d.uint(math.MaxInt32) {
+		code := d.name(&previous)
+		ser := &series{forgot: d.sum(), run: int(min(max(d.int(), -newNormal), newNormal))}
+		ser.hours = d.hours()
+		if d.bad {
+			break
+		}
+		svc.series[code] = ser
+		svc.order = append(svc.order, code)
+	}
+	return svc
+}
+
+func (d *decoder) hours() []hourSum {
+	n := d.uint(week)
+	hours := make([]hourSum, 0, n)
+	for range n {
+		b := d.take(1)
+		if d.bad || b[0] >= week || (len(hours) > 0 && b[0] <= hours[len(hours)-1].hour) {
+			d.bad = true
+			return nil
+		}
+		hours = append(hours, hourSum{hour: b[0], reports: float32(d.sum())})
+	}
+	return hours
+}
+
+func (d *decoder) take(n int) []byte {
+	if d.bad || n > len(d.rest) {
+		d.bad = true
+		return nil
+	}
+	taken := d.rest[:n]
+	d.rest = d.rest[n:]
+	return taken
+}
+
+func (d *decoder) uint(most uint64) uint64 {
+	x, n := binary.Uvarint(d.rest)
+	if d.bad || n <= 0 || x > most {
+		d.bad = true
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return x
+}
+
+func (d *decoder) int() int64 {
+	x, n := binary.Varint(d.rest)
+	if d.bad || n <= 0 {
+		d.bad = true
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return x
+}
+
+// name reads a string that sorts after the previous one.
+func (d *decoder) name(previous *string) string {
+	name := string(d.take(int(d.uint(longestName))))
+	if name <= *previous {
+		d.bad = true
+	}
+	*previous = name
+	return name
+}
+
+// sum reads a number that is finite and not negative.
+func (d *decoder) sum() float64 {
+	b := d.take(4)
+	if d.bad {
+		return 0
+	}
+	x := float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+	if math.IsNaN(x) || x < 0 || x > 1e15 {
+		d.bad = true
+		return 0
+	}
+	return x
+}
+
+func (d *decoder) week() week168 {
+	var w week168
+	for slot := range week {
+		w.add(slot, d.sum())
+	}
+	return w
+}

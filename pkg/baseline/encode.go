@@ -1,0 +1,88 @@
+package baseline
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"maps"
+	"math"
+	"slices"
+)
+
+// Version is the version of the encoded model. A decoder refuses others, and
+// the model is learned anew from the archive.
+const Version = 1
+
+// magic begins every encoded model.
+const magic = "OCB"
+
+// Encode returns the model as bytes, for Decode. What it weighs is as of the
+// last hour learned. What other models shared is not part of it.
+//
+// The format: magic, version; ref, until and observed; the covered minutes of
+// the week; the services by name, each with its blind minutes and its series
+// by country; a CRC-32 (IEEE) of all that. Integers are varints, sums are
+// 32-bit floats, little endian, strings are preceded by their length.
+func (m *Model) Encode() []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := encoder{by: 1 / m.weight(m.until)}
+	e.buf = append(e.buf, magic...)
+	e.buf = append(e.buf, Version)
+	e.int(m.until)
+	e.uint(uint64(m.observed)) //nolint:gosec // not negative
+	e.week(&m.covered)
+	names := sortedKeys(m.services)
+	e.uint(uint64(len(names)))
+	for _, name := range names {
+		e.service(name, m.services[name])
+	}
+	return binary.LittleEndian.AppendUint32(e.buf, crc32.ChecksumIEEE(e.buf))
+}
+
+type encoder struct {
+	buf []byte
+	by  float64 // from sums at ref to sums at until
+}
+
+func (e *encoder) uint(x uint64) { e.buf = binary.AppendUvarint(e.buf, x) }
+
+func (e *encoder) int(x int64) { e.buf = binary.AppendVarint(e.buf, x) }
+
+func (e *encoder) string(s string) {
+	e.uint(uint64(len(s)))
+	e.buf = append(e.buf, s...)
+}
+
+func (e *encoder) sum(x float64) {
+	e.buf = binary.LittleEndian.AppendUint32(e.buf, math.Float32bits(float32(x*e.by)))
+}
+
+func (e *encoder) week(w *week168) {
+	for _, x := range w.by {
+		e.sum(x)
+	}
+}
+
+func (e *encoder) service(name string, svc *service) {
+	e.string(name)
+	if svc.blind == nil {
+		e.uint(0)
+	} else {
+		e.uint(1)
+		e.week(svc.blind)
+	}
+	e.uint(uint64(len(svc.order)))
+	for _, code := range svc.order {
+		ser := svc.series[code]
+		e.string(code)
+		e.sum(ser.forgot)
+		e.int(int64(ser.run))
+		e.uint(uint64(len(ser.hours)))
+		for _, h := range ser.hours {
+			e.buf = append(e.buf, h.hour)
+			e.sum(float64(h.reports))
+		}
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,234 @@
+package baseline
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+const (
+	// settled is how many minutes must have been listened to before a count can
+	// be unusual: until then everything is news.
+	settled = week * 60
+	// newNormal is how many hours in a row beyond the expected range make a
+	// changed level the normal one.
+	newNormal = 6
+	// keepOfPast is what remains of the past then: new hours weigh four times as much.
+	keepOfPast = 0.25
+	// leastFalling is the reports an hour below which silence is no change.
+	leastFalling = 5.0
+	// hourlySpread is the variance of an hour's rate relative to its square.
+	hourlySpread = 0.10
+	// forgetBelow is the recency-weighted reports below which a series is dropped.
+	forgetBelow = 0.05
+)
+
+// Count is what one country series heard in an hour.
+type Count struct {
+	Series  outage.Series // never "*"
+	Reports int           // distinct reporters, summed over the hour's minutes
+}
+
+// Blind is the part of an hour that is left out for one service, because it
+// had an outage around that time.
+type Blind struct {
+	Service string
+	Minutes int // of the covered ones
+}
+
+// Hour is one UTC hour of the past, ready to be learned.
+type Hour struct {
+	Start   time.Time // a whole UTC hour
+	Covered int       // minutes in which anyone was listening, 0 to 60
+	Counts  []Count   // of the covered minutes that are not blind; what is missing was silent
+	Blind   []Blind
+}
+
+// Learn adds one hour. Hours come in order: an hour before Until is an error,
+// as is a number of minutes beyond 60.
+func (m *Model) Learn(h Hour) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	hour := hourOf(h.Start)
+	switch {
+	case !hourTime(hour).Equal(h.Start):
+		return fmt.Errorf("learn an hour: %w: %s is not a whole hour", outage.ErrInvalid, h.Start)
+	case hour < m.until:
+		return fmt.Errorf("learn an hour: %w: %s has been learned", outage.ErrInvalid, h.Start)
+	case h.Covered < 0 || h.Covered > 60:
+		return fmt.Errorf("learn an hour: %w: %d minutes in an hour", outage.ErrInvalid, h.Covered)
+	}
+	if m.until == 0 {
+		m.ref = hour
+	}
+	m.until = hour + 1
+	m.version++
+	if h.Covered == 0 {
+		return nil
+	}
+	m.learn(hour, h)
+	if hour-m.ref >= week {
+		m.tidy(hour)
+	}
+	return nil
+}
+
+func (m *Model) learn(hour int64, h Hour) {
+	weight := m.weight(hour)
+	blind := make(map[string]int, len(h.Blind))
+	for _, b := range h.Blind {
+		blind[b.Service] = min(max(b.Minutes, 0), h.Covered)
+	}
+	// What was usual is asked of the model before this hour becomes part of it.
+	lessons := m.lessons(h, blind, weight)
+	for i, l := range lessons {
+		lessons[i].Reports = m.tame(l, hour)
+	}
+	m.covered.add(utcSlot(hour), weight*float64(h.Covered))
+	m.observed += h.Covered
+	for name, minutes := range blind {
+		m.service(name).leaveOut(utcSlot(hour), weight*float64(minutes))
+	}
+	for _, l := range lessons {
+		m.add(l.Series, hour, weight*float64(l.Reports))
+	}
+}
+
+// lessons lists the series that were heard, and those whose silence may say
+// something, by name.
+func (m *Model) lessons(h Hour, blind map[string]int, weight float64) []lesson {
+	var lessons []lesson
+	heard := make(map[outage.Series]bool, len(h.Counts))
+	for _, c := range h.Counts {
+		if c.Series.Country != outage.AllCountries && c.Reports > 0 {
+			heard[c.Series] = true
+			lessons = append(lessons, lesson{c, h.Covered - blind[c.Series.Service]})
+		}
+	}
+	for name, svc := range m.services {
+		for code, ser := range svc.series {
+			s := outage.Series{Service: name, Country: code}
+			busy := ser.total/weight*60 > leastFalling/2*m.minutes(svc, ser, weight).total()
+			if !heard[s] && (busy || ser.run != 0) {
+				lessons = append(lessons, lesson{Count{Series: s}, h.Covered - blind[name]})
+			}
+		}
+	}
+	slices.SortFunc(lessons, func(a, b lesson) int {
+		return cmp.Or(cmp.Compare(a.Series.Service, b.Series.Service), cmp.Compare(a.Series.Country, b.Series.Country))
+	})
+	return lessons
+}
+
+// lesson is a count and the minutes in which it was heard.
+type lesson struct {
+	Count
+	minutes int
+}
+
+// tame returns the count that may be learned: at most what was to be expected,
+// unless the level has changed for good.
+func (m *Model) tame(l lesson, hour int64) int {
+	svc := m.services[l.Series.Service]
+	if svc == nil || l.minutes == 0 {
+		return l.Reports
+	}
+	if m.observed < settled {
+		return l.Reports
+	}
+	ser := svc.series[l.Series.Country]
+	rate := m.at(l.Series.Service, l.Series.Country, hour)
+	low, high := expectedRange(rate, l.minutes)
+	if ser == nil {
+		return min(l.Reports, high)
+	}
+	switch {
+	case l.Reports > high:
+		ser.run = max(ser.run, 0) + 1
+	case l.Reports < low:
+		ser.run = min(ser.run, 0) - 1
+	default:
+		ser.run = 0
+	}
+	if ser.run >= newNormal || ser.run <= -newNormal {
+		ser.run = 0
+		m.forget(l.Series.Service, l.Series.Country, m.weight(hour))
+		return l.Reports
+	}
+	return min(l.Reports, high)
+}
+
+// expectedRange is the central 99 % of a negative binomial's counts, by the
+// Cornish-Fisher expansion to the third moment. The upper end is at least 1.
+func expectedRange(rate Rate, minutes int) (low, high int) {
+	const z = 2.576 // of the 99.5 % quantile
+	mean := rate.PerMinute * float64(minutes)
+	overSize := hourlySpread + 1/rate.Reports // 1/r
+	sd := math.Sqrt(mean * (1 + mean*overSize))
+	skewed := (z*z - 1) / 6 * (1 + 2*mean*overSize)
+	if mean >= leastFalling {
+		low = max(int(mean-z*sd+skewed), 0)
+	}
+	return low, max(int(mean+z*sd+skewed), 1)
+}
+
+// forget takes most of a series' past away, so that the present weighs more.
+func (m *Model) forget(name, code string, weight float64) {
+	svc := m.services[name]
+	ser, land := svc.series[code], m.country(code)
+	minutes := m.minutes(svc, ser, weight).total() * weight
+	ser.forgot += (1 - keepOfPast) * minutes / week
+	for i := range ser.hours {
+		gone := float64(ser.hours[i].reports) * (1 - keepOfPast)
+		ser.hours[i].reports *= keepOfPast
+		slot := int(ser.hours[i].hour)
+		svc.reports.add(slot, -gone)
+		land.reports.add(slot, -gone)
+		m.total -= gone
+		ser.total -= gone
+	}
+}
+
+// add adds reports of full weight.
+func (m *Model) add(s outage.Series, hour int64, reports float64) {
+	if reports == 0 {
+		return
+	}
+	svc, land := m.service(s.Service), m.country(s.Country)
+	slot := land.slot(hour)
+	svc.country(s.Country).add(slot, reports)
+	svc.reports.add(slot, reports)
+	land.reports.add(slot, reports)
+	m.total += reports
+}
+
+func (m *Model) service(name string) *service {
+	svc := m.services[name]
+	if svc == nil {
+		svc = &service{series: map[string]*series{}}
+		m.services[name] = svc
+	}
+	return svc
+}
+
+func (s *service) country(code string) *series {
+	ser := s.series[code]
+	if ser == nil {
+		ser = &series{}
+		s.series[code] = ser
+		i, _ := slices.BinarySearch(s.order, code)
+		s.order = slices.Insert(s.order, i, code)
+	}
+	return ser
+}
+
+func (s *service) leaveOut(slot int, minutes float64) {
+	if s.blind == nil {
+		s.blind = &week168{}
+	}
+	s.blind.add(slot, minutes)
+}

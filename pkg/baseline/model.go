@@ -1,0 +1,236 @@
+package baseline
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+const (
+	// Lean (κ) is how many reports the pooled estimate is worth.
+	Lean = 20
+	// weekly is the weight of a week's reports one week later.
+	weekly = 0.9
+	// levelLean is how many reports the level of a service's rate and a
+	// country's share is worth to a series.
+	levelLean = 2
+	// newServiceRate is what is expected of a service never heard of, in
+	// reports a minute over all countries; it is worth one report.
+	newServiceRate = 0.02
+	// newCountryShare is the share of all reports expected of a country never
+	// heard of; it is worth one report.
+	newCountryShare = 0.02
+)
+
+// Rate is what is expected of a series at some time.
+type Rate struct {
+	PerMinute float64 // λ_h: distinct reporters a minute
+	Reports   float64 // C_h + κ: the number of reports that the estimate rests on
+}
+
+// Model is the baseline of any number of services. It is safe for concurrent use.
+type Model struct {
+	mu sync.Mutex
+
+	// Sums are kept as if all had been heard at ref: what was heard later is
+	// added with a weight above one, and reading divides by the weight of now.
+	ref      int64 // hours since 1970
+	until    int64 // the end of the last hour learned; 0 for none
+	observed int   // minutes listened to, unweighted
+
+	covered   week168 // minutes by UTC hour of the week
+	total     float64 // reports of all series
+	services  map[string]*service
+	countries map[string]*country
+	shared    Countries
+	sharedAll float64 // the sum of shared
+
+	version int // grows when anything changed that shapes derive from
+}
+
+// service is what the countries of one service have in common.
+type service struct {
+	series  map[string]*series
+	order   []string // the keys of series, sorted, so that sums have one order
+	reports week168  // by local hour of the week
+	blind   *week168 // minutes left out, by UTC hour of the week; nil for none
+	shape   week168
+	shaped  int // the version of the model that shape belongs to
+}
+
+// series is what one country has heard of one service.
+type series struct {
+	total  float64
+	hours  []hourSum // by hour of the week, only those with reports
+	forgot float64   // minutes of each hour of the week that count no more
+	run    int       // hours in a row above (positive) or below the expected range
+}
+
+type hourSum struct {
+	hour    uint8
+	reports float32
+}
+
+// country is what one country has heard of all services.
+type country struct {
+	zone    *time.Location
+	reports week168 // by local hour of the week
+	shape   week168
+	shaped  int
+}
+
+// New returns an empty model.
+func New() *Model {
+	return &Model{services: map[string]*service{}, countries: map[string]*country{}, version: 1}
+}
+
+// ObservedMinutes is the number of minutes learned in which anyone listened,
+// whatever their age.
+func (m *Model) ObservedMinutes() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.observed
+}
+
+// Until is the end of the last hour learned, zero if there is none.
+func (m *Model) Until() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.until == 0 {
+		return time.Time{}
+	}
+	return hourTime(m.until)
+}
+
+// PerMinute returns the distinct reporters a minute that are usual for a
+// series at t, and whether anything has been learned at all.
+func (m *Model) PerMinute(s outage.Series, t time.Time) (float64, bool) {
+	rate := m.At(s, t)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return rate.PerMinute, m.observed > 0
+}
+
+// At returns what is expected of a series at t; for "*" the sum over the
+// countries of the service. It changes from one UTC hour to the next only.
+func (m *Model) At(s outage.Series, t time.Time) Rate {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	hour := hourOf(t)
+	if s.Country != outage.AllCountries {
+		return m.at(s.Service, s.Country, hour)
+	}
+	svc := m.services[s.Service]
+	if svc == nil || len(svc.order) == 0 {
+		return Rate{PerMinute: m.serviceRate(svc, m.weight(hour)), Reports: Lean}
+	}
+	sum := Rate{Reports: Lean}
+	for _, c := range svc.order {
+		rate := m.at(s.Service, c, hour)
+		sum.PerMinute += rate.PerMinute
+		sum.Reports += rate.Reports - Lean
+	}
+	return sum
+}
+
+// at evaluates the formulae of the package's comment.
+func (m *Model) at(name, code string, hour int64) Rate {
+	weight := m.weight(hour)
+	svc, land := m.services[name], m.country(code)
+	slot := land.slot(hour)
+
+	share := (land.reports.sum/weight + m.shared.total(code) + 1) /
+		(m.total/weight + m.sharedAll + 1/newCountryShare)
+	usual := m.serviceRate(svc, weight) * share
+	var ser *series
+	if svc != nil {
+		ser = svc.series[code]
+	}
+	minutes := m.minutes(svc, ser, weight)
+	var total, heard float64
+	if ser != nil {
+		total, heard = ser.total/weight, ser.at(slot)/weight
+	}
+	level := (total + levelLean) / (minutes.total() + levelLean/usual)
+	expected := level * m.shapeAt(svc, land, code, slot)
+	rate := (heard + Lean) / (minutes.at(utcSlot(hour)) + Lean/expected)
+	return Rate{PerMinute: rate, Reports: heard + Lean}
+}
+
+// serviceRate is the service's rate over all countries.
+func (m *Model) serviceRate(svc *service, weight float64) float64 {
+	var total float64
+	if svc != nil {
+		total = svc.reports.sum / weight
+	}
+	return (total + 1) / (m.minutes(svc, nil, weight).total() + 1/newServiceRate)
+}
+
+// weight is what a report heard in the hour adds to a sum.
+func (m *Model) weight(hour int64) float64 {
+	return math.Pow(weekly, -float64(hour-m.ref)/week)
+}
+
+// exposure is the weighted minutes in which a series was listened to.
+type exposure struct {
+	covered, blind *week168
+	weight, forgot float64
+}
+
+// minutes returns the exposure of a series; ser is nil for the whole service,
+// and svc for one that was never heard of.
+func (m *Model) minutes(svc *service, ser *series, weight float64) exposure {
+	e := exposure{covered: &m.covered, weight: weight}
+	if svc != nil {
+		e.blind = svc.blind
+	}
+	if ser != nil {
+		e.forgot = ser.forgot / weight
+	}
+	return e
+}
+
+// at is the exposure in one UTC hour of the week.
+func (e exposure) at(slot int) float64 {
+	minutes := e.covered.by[slot]
+	if e.blind != nil {
+		minutes -= e.blind.by[slot]
+	}
+	return max(minutes/e.weight-e.forgot, 0)
+}
+
+// total is the exposure in the whole week.
+func (e exposure) total() float64 {
+	minutes := e.covered.sum
+	if e.blind != nil {
+		minutes -= e.blind.sum
+	}
+	return max(minutes/e.weight-week*e.forgot, 0)
+}
+
+func (s *series) at(slot int) float64 {
+	i, found := slices.BinarySearchFunc(s.hours, slot, func(h hourSum, slot int) int { return int(h.hour) - slot })
+	if !found {
+		return 0
+	}
+	return float64(s.hours[i].reports)
+}
+
+func (s *series) add(slot int, reports float64) {
+	s.total += reports
+	i, found := slices.BinarySearchFunc(s.hours, slot, func(h hourSum, slot int) int { return int(h.hour) - slot })
+	if !found {
+		s.hours = slices.Insert(s.hours, i, hourSum{hour: uint8(slot)}) //nolint:gosec // below 168
+	}
+	s.hours[i].reports += float32(reports)
+}
+
+// Services lists the services of which anything was heard, by name.
+func (m *Model) Services() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return sortedKeys(m.services)
+}

@@ -1,0 +1,102 @@
+package baseline
+
+// shapeLean is how many reports of a service make its own shape count as much
+// as that of the country.
+const shapeLean = 500
+
+// smoothing are the weights of the five hours around an hour.
+var smoothing = [5]float64{1, 2, 3, 2, 1}
+
+// country returns what is known of a country, and begins with nothing.
+func (m *Model) country(code string) *country {
+	c := m.countries[code]
+	if c == nil {
+		c = &country{zone: location(code)}
+		m.countries[code] = c
+	}
+	return c
+}
+
+func (c *country) slot(hour int64) int { return localSlot(c.zone, hour) }
+
+// shapeAt is g_h: the expected rate in a local hour of the week relative to the
+// mean over the week, as of the last hour learned.
+func (m *Model) shapeAt(svc *service, land *country, code string, slot int) float64 {
+	m.shapeCountry(land, code)
+	if svc == nil {
+		return land.shape.by[slot]
+	}
+	m.shapeService(svc)
+	heard := svc.reports.sum / m.weight(m.until)
+	own := heard / (heard + shapeLean)
+	return own*svc.shape.by[slot] + (1-own)*land.shape.by[slot]
+}
+
+// shapeCountry refreshes the shape of a country over all services.
+func (m *Model) shapeCountry(land *country, code string) {
+	if land.shaped == m.version {
+		return
+	}
+	land.shaped = m.version
+	weight := m.weight(m.until)
+	exposed := m.minutes(nil, nil, weight)
+	shared := m.shared.byCode[code]
+	var heard, flat week168
+	for slot := range week {
+		heard.add(slot, land.reports.by[slot]/weight)
+		if shared != nil {
+			heard.add(slot, shared.by[slot])
+		}
+	}
+	addFlat(&flat, exposed, land, m.until, heard.sum)
+	land.shape = relative(heard, flat)
+}
+
+// shapeService refreshes the shape of a service over its countries.
+func (m *Model) shapeService(svc *service) {
+	if svc.shaped == m.version {
+		return
+	}
+	svc.shaped = m.version
+	weight := m.weight(m.until)
+	exposed := m.minutes(svc, nil, weight)
+	var flat week168
+	for _, code := range svc.order {
+		addFlat(&flat, exposed, m.country(code), m.until, svc.series[code].total/weight)
+	}
+	heard := svc.reports
+	heard.scale(1 / weight)
+	svc.shape = relative(heard, flat)
+}
+
+// addFlat adds what would have been heard in each local hour of the week if
+// the reports had come evenly while anyone listened.
+func addFlat(flat *week168, exposed exposure, land *country, hour int64, reports float64) {
+	minutes := exposed.total()
+	if minutes == 0 {
+		return
+	}
+	ahead := land.slot(hour) - utcSlot(hour) // of UTC, as of now
+	for slot := range week {
+		flat.add(slot, reports*exposed.at((slot-ahead+2*week)%week)/minutes)
+	}
+}
+
+// relative is the smoothed ratio of what was heard to an even week, each hour
+// leaning on 1, and of mean 1.
+func relative(heard, flat week168) week168 {
+	var ratio, shape week168
+	for slot := range week {
+		ratio.by[slot] = (heard.by[slot] + Lean) / (flat.by[slot] + Lean)
+	}
+	for slot := range week {
+		var sum, of float64
+		for i, w := range smoothing {
+			sum += w * ratio.by[(slot+i-len(smoothing)/2+week)%week]
+			of += w
+		}
+		shape.add(slot, sum/of)
+	}
+	shape.scale(week / shape.sum)
+	return shape
+}

@@ -1,0 +1,61 @@
+package baseline
+
+import "slices"
+
+// tidy makes the hour the one that weighs one, and drops what has faded.
+func (m *Model) tidy(hour int64) {
+	by := 1 / m.weight(hour)
+	m.ref = hour
+	m.covered.scale(by)
+	for name, svc := range m.services {
+		for code, ser := range svc.series {
+			ser.scale(by)
+			if ser.total < forgetBelow {
+				delete(svc.series, code)
+			}
+		}
+		svc.order = slices.DeleteFunc(svc.order, func(code string) bool { return svc.series[code] == nil })
+		if svc.blind != nil {
+			svc.blind.scale(by)
+			if svc.blind.sum < 1 {
+				svc.blind = nil
+			}
+		}
+		if len(svc.series) == 0 && svc.blind == nil {
+			delete(m.services, name)
+		}
+	}
+	m.derive()
+}
+
+func (s *series) scale(by float64) {
+	for i := range s.hours {
+		s.hours[i].reports *= float32(by)
+	}
+	s.forgot *= by
+	s.total *= by
+}
+
+// derive recomputes from the series what services and countries have in common.
+func (m *Model) derive() {
+	m.version++
+	m.total = 0
+	for _, land := range m.countries {
+		land.reports = week168{}
+	}
+	for _, name := range sortedKeys(m.services) {
+		svc := m.services[name]
+		svc.reports = week168{}
+		for _, code := range svc.order {
+			ser, land := svc.series[code], m.country(code)
+			ser.total = 0
+			for _, h := range ser.hours {
+				reports := float64(h.reports)
+				ser.total += reports
+				svc.reports.add(int(h.hour), reports)
+				land.reports.add(int(h.hour), reports)
+				m.total += reports
+			}
+		}
+	}
+}
