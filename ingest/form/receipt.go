@@ -1,0 +1,63 @@
+package form
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// reason says to programs why a report was not counted, "" if it was.
+func reason(outcome outage.Outcome) string {
+	switch outcome {
+	case outage.Duplicate:
+		return "already counted in the last 60 minutes"
+	case outage.TooOld:
+		return "too late: observed more than 15 minutes ago"
+	case outage.Counted:
+	}
+	return ""
+}
+
+// kindly says the same to people.
+func kindly(outcome outage.Outcome) string {
+	switch outcome {
+	case outage.Duplicate:
+		return "You, or several people on your connection, have already reported this in the last 60 minutes. " +
+			"Each person counts once an hour, so that the numbers can be trusted."
+	case outage.TooOld:
+		return "It came too late to be counted: more than 15 minutes after it was observed."
+	case outage.Counted:
+	}
+	return ""
+}
+
+// receiptSize is about as long as a receipt gets.
+const receiptSize = 256
+
+// writeReceipt answers 202 with
+// {"id":…,"service":…,"country":…,"counted":…,"reason":…}. The values are
+// identifiers and constants, for which Go's quotes are JSON's.
+func writeReceipt(c *gin.Context, receipt outage.Receipt) {
+	body := make([]byte, 0, receiptSize)
+	body = append(body, `{"id":"`...)
+	body = append(body, receipt.ID.String()...)
+	body = append(body, `","service":`...)
+	body = strconv.AppendQuoteToASCII(body, receipt.Service)
+	body = append(body, `,"country":`...)
+	body = strconv.AppendQuoteToASCII(body, receipt.Country)
+	body = append(body, `,"counted":`...)
+	body = strconv.AppendBool(body, receipt.Outcome == outage.Counted)
+	if why := reason(receipt.Outcome); why != "" {
+		body = append(body, `,"reason":`...)
+		body = strconv.AppendQuoteToASCII(body, why)
+	}
+	body = append(body, '}')
+	header := c.Writer.Header()
+	header["Content-Type"] = []string{"application/json; charset=utf-8"}
+	header["Cache-Control"] = []string{"no-store"}
+	c.Status(http.StatusAccepted)
+	_, _ = c.Writer.Write(body) // a client that has gone will ask again
+}

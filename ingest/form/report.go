@@ -1,0 +1,186 @@
+package form
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/outcryhq/outcry/ingest"
+	"github.com/outcryhq/outcry/ingest/identity"
+	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/place"
+	"github.com/outcryhq/outcry/pkg/problem"
+)
+
+const (
+	pageName = "report"
+	// honeypot is a field that people do not see, with a name that programs like.
+	honeypot   = "website"
+	stampField = "stamp"
+	// repeatFor is how long sending the same page again (a double click, the
+	// back button) is the same report. The live state knows an id for an hour
+	// after it was recorded, which is later than the page was made.
+	repeatFor = 30 * time.Minute
+)
+
+// getPage is GET /report.
+func (h *Handler) getPage(c *gin.Context) {
+	now := h.config.Now()
+	page := h.newPage(ask{service: h.lists.slug(bound(c.Query("service")))})
+	stamp, err := h.welcome(c, now)
+	if err != nil {
+		h.renderError(c, page, err)
+		return
+	}
+	page.Stamp = stamp
+	h.render(c, http.StatusOK, page)
+}
+
+// welcome gives the browser its token and returns the page's stamp.
+func (h *Handler) welcome(c *gin.Context, now time.Time) (string, error) {
+	ctx := c.Request.Context()
+	current := token(c.Request)
+	issued, err := h.config.Identifier.IssueToken(ctx, now, current)
+	if err != nil {
+		return "", err
+	}
+	if issued != current {
+		http.SetCookie(c.Writer, &http.Cookie{
+			Name: cookieName, Value: issued, Path: "/", MaxAge: int(identity.TokenLife / time.Second),
+			HttpOnly: true, Secure: h.secure, SameSite: http.SameSiteLaxMode,
+		})
+	}
+	return h.config.Identifier.Stamp(ctx, now)
+}
+
+// postPage is POST /report.
+func (h *Handler) postPage(c *gin.Context) {
+	r := &request{source: outage.SourceForm, http: c.Request, now: h.config.Now()}
+	fields, err := h.readPage(r)
+	page := h.newPage(r.ask)
+	if err != nil {
+		h.refused(r.source, ingest.RefusedInvalid)
+		h.askAgain(c, r, page, fields, err)
+		return
+	}
+	to, err := h.resolve(r)
+	if err != nil {
+		h.askAgain(c, r, page, fields, err)
+		return
+	}
+	why, err := h.suspect(r, fields)
+	if err != nil {
+		h.askAgain(c, r, page, fields, err)
+		return
+	}
+	receipt := pretended(r, to)
+	if why != "" {
+		h.refused(r.source, why)
+	} else if receipt, err = h.take(r, to); err != nil {
+		h.askAgain(c, r, page, fields, err)
+		return
+	}
+	page.Done = &Done{
+		Service: to.service.Slug, ServiceName: to.service.Name, CountryName: countryName(receipt.Country),
+		Counted: receipt.Outcome == outage.Counted, Reason: kindly(receipt.Outcome),
+	}
+	h.render(c, http.StatusOK, page)
+}
+
+func (h *Handler) readPage(r *request) (fields url.Values, err error) {
+	if mediaType(r.http) != typeForm {
+		return nil, unsupported(typeForm)
+	}
+	buffer, _ := h.bodies.Get().(*[]byte)
+	defer h.bodies.Put(buffer)
+	body, err := read(r.http, *buffer)
+	if err != nil {
+		return nil, err
+	}
+	r.ask, fields, err = decodeForm(body)
+	r.ask.service = h.lists.slug(r.ask.service)
+	return fields, err
+}
+
+// suspect says why a submission is to be dropped, "" if it is a person's. The
+// error is for people whose page has become too old to tell.
+func (h *Handler) suspect(r *request, fields url.Values) (ingest.Refusal, error) {
+	stamp := fields.Get(stampField)
+	switch {
+	case h.foreign(r.http):
+		return ingest.DroppedForeign, nil
+	case fields.Get(honeypot) != "":
+		return ingest.DroppedHoneypot, nil
+	case stamp == "":
+		return ingest.DroppedQuick, nil
+	}
+	at, ok, err := h.config.Identifier.Stamped(r.http.Context(), r.now, stamp)
+	if err != nil {
+		h.refused(r.source, ingest.RefusedUnavailable)
+		return "", err
+	}
+	if !ok {
+		h.refused(r.source, ingest.RefusedInvalid)
+		return "", problem.Invalid(stampField, "This page has been open for too long. Please send it once more.")
+	}
+	age := r.now.Sub(at)
+	if age < h.config.MinFill {
+		return ingest.DroppedQuick, nil
+	}
+	if age < repeatFor {
+		r.once = "stamp:" + stamp
+	}
+	return "", nil
+}
+
+// askAgain shows the page with what was typed and what was wrong with it. The
+// stamp stays, so that whoever corrects a slip quickly is not taken for a program.
+func (h *Handler) askAgain(c *gin.Context, r *request, page *Page, fields url.Values, err error) {
+	page.Stamp = fields.Get(stampField)
+	if _, ok, _ := h.config.Identifier.Stamped(r.http.Context(), r.now, page.Stamp); !ok {
+		// Without a stamp the next try asks for one again.
+		page.Stamp, _ = h.welcome(c, r.now)
+	}
+	h.renderError(c, page, err)
+}
+
+func (h *Handler) renderError(c *gin.Context, page *Page, err error) {
+	p := problem.From(err)
+	_ = c.Error(err)
+	problem.SetRetryAfter(c, p)
+	page.Error, page.Field = p.Detail, p.Field
+	if page.Error == "" {
+		page.Error = p.Title
+	}
+	for _, slug := range p.Suggestions {
+		if service, known := h.config.Catalog.Service(slug); known {
+			page.Suggestions = append(page.Suggestions, Option{Value: service.Slug, Label: service.Name})
+		}
+	}
+	h.render(c, p.Status, page)
+}
+
+// render writes the page. It is one person's, so nobody may cache it; and a
+// browser must say in a form's Origin that it was ours, which a stricter policy forbids.
+func (h *Handler) render(c *gin.Context, status int, page *Page) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("Referrer-Policy", "same-origin")
+	h.config.Render(c, status, pageName, *page)
+}
+
+func countryName(code string) string {
+	if code == outage.UnknownCountry {
+		return ""
+	}
+	return place.Name(code)
+}
+
+// bound shortens a value from outside to what a field may have.
+func bound(value string) string {
+	if len(value) > maxValue {
+		return quote(value)
+	}
+	return value
+}
