@@ -1,0 +1,46 @@
+package detector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// drain moves the partition's log into the archive, over and over and
+// independent of the detection, until leaving ends; then once more, for what
+// came in the meantime.
+func (r *Runner) drain(held, leaving context.Context, t *tenure) {
+	pause := backoff{random: r.cfg.Random}
+	for leaving.Err() == nil {
+		err := r.drainOnce(leaving, t)
+		if err != nil {
+			_ = pause.wait(leaving)
+			continue
+		}
+		pause.reset()
+		timer := time.NewTimer(r.cfg.TickEvery)
+		select {
+		case <-leaving.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	last, cancel := context.WithTimeout(held, partWithin)
+	defer cancel()
+	_ = r.drainOnce(last, t) // noted there; what is left stays in the log
+}
+
+// drainOnce empties the log. A drain that is fenced ends the tenure.
+func (r *Runner) drainOnce(ctx context.Context, t *tenure) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	err := r.cfg.Archiver.Drain(ctx, t.current())
+	if errors.Is(err, outage.ErrFenced) {
+		t.end()
+		return err
+	}
+	return r.trouble.note(stageDrain, t.partition, err)
+}

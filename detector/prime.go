@@ -1,0 +1,158 @@
+package detector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/outcryhq/outcry/detector/detect"
+	"github.com/outcryhq/outcry/pkg/archive"
+	"github.com/outcryhq/outcry/pkg/baseline"
+	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// learnBack is how far back a baseline is learned that was never saved: beyond
+// it the weight of an hour is under a third.
+const learnBack = 12 * 7 * 24 * time.Hour
+
+// primed is what the archive knows that a partition's detection begins with.
+type primed struct {
+	detector *detect.Detector
+	// covered says when anybody was listening, from since on.
+	covered archive.CoveredMinutes
+	since   time.Time
+}
+
+// prime brings the archive's knowledge to partitions that were acquired
+// together, and repeats it until that works or none of them is owned any more.
+func (r *Runner) prime(ctx context.Context, batch []*owned) error {
+	pause := backoff{random: r.cfg.Random}
+	for {
+		batch = stillOwned(batch)
+		if len(batch) == 0 {
+			return nil
+		}
+		attempt, cancel := context.WithTimeout(ctx, readArchiveWithin)
+		err := r.primeOnce(attempt, batch)
+		cancel()
+		if r.trouble.note(stageBaseline, everyPartition, err) == nil {
+			return nil
+		}
+		if permanent(err) {
+			return fmt.Errorf("load baselines: %w", err)
+		}
+		if pause.wait(ctx) != nil {
+			return nil
+		}
+	}
+}
+
+func stillOwned(batch []*owned) []*owned {
+	var still []*owned
+	for _, o := range batch {
+		select {
+		case <-o.done:
+		default:
+			still = append(still, o)
+		}
+	}
+	return still
+}
+
+func (r *Runner) primeOnce(ctx context.Context, batch []*owned) error {
+	now := r.cfg.Now()
+	fresh := make(map[int]*detect.Detector, len(batch))
+	for _, o := range batch {
+		d, err := r.recall(ctx, o.partition)
+		if err != nil {
+			return err
+		}
+		fresh[o.partition] = d
+	}
+	if err := r.learn(ctx, fresh, now); err != nil {
+		return err
+	}
+	since := now.Add(-live.KeepCounts).Truncate(time.Minute)
+	covered, err := r.archive.Coverage(ctx, since, now)
+	if err != nil {
+		return fmt.Errorf("read coverage: %w", err)
+	}
+	mine := r.lendings()
+	for p, d := range fresh {
+		mine[p] = func(use func(*detect.Detector)) { use(d) }
+	}
+	if err := r.shareCountries(ctx, mine); err != nil {
+		return err
+	}
+	for _, o := range batch {
+		// Once per partition, so it never blocks.
+		o.work.primed <- primed{detector: fresh[o.partition], covered: covered, since: since}
+	}
+	return nil
+}
+
+// recall makes a detector with the baseline that was saved for the partition,
+// if any. One that cannot be read is learned anew.
+func (r *Runner) recall(ctx context.Context, partition int) (*detect.Detector, error) {
+	d, err := detect.New(r.cfg.Detect)
+	if err != nil {
+		return nil, err
+	}
+	blob, err := r.archive.LoadBaseline(ctx, partition, baseline.Version)
+	switch {
+	case errors.Is(err, outage.ErrNotFound):
+		return d, nil
+	case err != nil:
+		return nil, fmt.Errorf("load baseline: %w", err)
+	}
+	if err := d.LoadBaseline(blob); err != nil {
+		r.logger.Error("a saved baseline is damaged, learning anew", "partition", partition, "error", err)
+		return detect.New(r.cfg.Detect)
+	}
+	return d, nil
+}
+
+// learn teaches the detectors the archived hours that they do not know yet, up
+// to those whose counts the live state still has, in one pass over the archive.
+func (r *Runner) learn(ctx context.Context, detectors map[int]*detect.Detector, now time.Time) error {
+	to := now.Add(-live.KeepCounts).Truncate(time.Hour)
+	from := to
+	partitions := make([]int, 0, len(detectors))
+	for p, d := range detectors {
+		partitions = append(partitions, p)
+		if known := latest(d.LearnedUntil(), to.Add(-learnBack)); known.Before(from) {
+			from = known
+		}
+	}
+	if !from.Before(to) {
+		return nil
+	}
+	covered, err := r.archive.Coverage(ctx, from, to)
+	if err != nil {
+		return fmt.Errorf("read coverage: %w", err)
+	}
+	lesson := newLesson(detectors, covered, from)
+	err = r.archive.Hours(ctx, partitions, from, to, func(h archive.HourCount) error {
+		lesson.hear(h)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read hours: %w", err)
+	}
+	lesson.upTo(to)
+	return nil
+}
+
+// observe tells the detector in which minutes before now anybody was listening.
+func (k primed) observe(now time.Time) {
+	if k.since.IsZero() {
+		return // the archive said nothing
+	}
+	for m := k.since; m.Before(now); m = m.Add(time.Minute) {
+		if k.covered.At(m) {
+			k.detector.Observe(m, true)
+		}
+	}
+}
