@@ -13,7 +13,7 @@ func distance(a, b string, limit int) int {
 	if len(a) > maxCompared || len(b) > maxCompared || len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return limit + 1
 	}
-	var rows [3][maxCompared + 1]int // before the last, last, this; reused in turn
+	var rows [3][maxCompared + 1]int // the one before the last, the last, and this one, in turn
 	for j := range len(b) + 1 {
 		rows[0][j] = j
 	}

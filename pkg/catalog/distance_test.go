@@ -13,7 +13,10 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"a", "", 1}, {"", "abc", 3}, {"same", "same", 0},
+		{"", "", 0},
+		{"a", "", 1},
+		{"", "abc", 3},
+		{"same", "same", 0},
 		{"kitten", "sitting", 3},
 		{"whatsapp", "whastapp", 1}, // exchanged
 		{"whatsapp", "whatapp", 1},  // missing

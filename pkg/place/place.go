@@ -13,10 +13,10 @@ import (
 )
 
 //go:embed data/country.ranges
-var embeddedCountries []byte //nolint:gochecknoglobals // embedded, never written
+var embeddedCountries []byte
 
 //go:embed data/network.ranges
-var embeddedNetworks []byte //nolint:gochecknoglobals // embedded, never written
+var embeddedNetworks []byte
 
 // Config names the files that replace the embedded data. Its zero value keeps all of it.
 type Config struct {
@@ -124,7 +124,7 @@ func unpack(packed uint32) string {
 	if packed > 0xffff {
 		return Unknown
 	}
-	at := find(byte(packed>>8), byte(packed))
+	at := find(byte(packed>>8&0xff), byte(packed&0xff))
 	if at < 0 {
 		return Unknown
 	}

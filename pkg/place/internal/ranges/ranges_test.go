@@ -55,7 +55,7 @@ func TestAddRefusesWhatIsOutOfOrder(t *testing.T) {
 // A table, and what becomes of it in a file, answer as a plain walk through the ranges does.
 func TestEncodeKeepsEveryAnswer(t *testing.T) {
 	t.Parallel()
-	random := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // a seeded test
+	random := rand.New(rand.NewPCG(7, 11))
 	type span struct {
 		first, last uint32
 		value       uint32
