@@ -1,0 +1,242 @@
+#!lua
+-- Decides, counts and logs one batch of reports of one partition, or nothing.
+--
+-- KEYS  1 epoch  2 log  3 log:end  4 log:start  5 seq  6 changed  7 hours
+--       then for each cell (a series in an hour): counts, evidence
+--       then for each service: countries
+--       then for each report: id, seen
+--       then for each careful report: id and seen of the previous identity if
+--       it has one, its seat if it has one, its previous seat if it has one
+-- ARGV  1 now, microseconds, 13 hexadecimal digits
+--       2 now less DEDUPE, microseconds: what is forgotten  3 the same an hour earlier  4 now, microseconds
+--       5 reports  6 cells  7 services  8 groups (a country's series in a minute)
+--       9 sums (a whole service in a minute)
+--      10 report records, 24 bytes each: flags 1, group 2, digest 4, origin 12, network 4, source 1
+--      11 group records, 6 bytes each, the sums' last: cell 2, sum 2, minute 2 digits
+--      12 the service of each cell, 2 bytes
+--      13 this hour  14 the oldest hour kept
+--      15 the payload for the log
+--      16 DEDUPE ms  17 KEEP ms  18 KEEPLOG ms  19 evidence cap  20 seats an address
+--      then for each cell: its series
+-- A marker is the time of its report; a receipt is its time, outcome 1, digest 4, series.
+--
+-- Returns outcomes (one letter a report: c counted, d duplicate, o too old,
+-- r replayed, p replayed under the previous identity, x conflict), the log's
+-- size in bytes, and for each r and p the first receipt.
+
+local K, A, call = KEYS, ARGV, redis.call
+local sub, byte = string.sub, string.byte
+
+local epoch = call('GET', K[1])
+if not epoch then return redis.error_reply('-REBUILDING the partition has no epoch') end
+
+local now, edge = A[1], A[2]
+local n, cells, services = tonumber(A[5]), tonumber(A[6]), tonumber(A[7])
+local groups, sums = tonumber(A[8]), tonumber(A[9])
+local records, group_records, cell_services = A[10], A[11], A[12]
+local dedupe_ttl, keep_ttl, log_ttl = A[16], A[17], A[18]
+local cap, seats = tonumber(A[19]), tonumber(A[20])
+
+local cell_keys = 7
+local service_keys = cell_keys + 2 * cells
+local report_keys = service_keys + services
+local next_extra = report_keys + 2 * n + 1
+
+local TOO_OLD, PREVIOUS, SEAT, PREVIOUS_SEAT = 1, 2, 4, 8
+local NO_DIGEST, NO_ORIGIN, NO_NETWORK = string.rep('\0', 4), string.rep('\0', 12), string.rep('\0', 4)
+
+-- What a group is about, read once.
+local cell_of, sum_of, series_of = {}, {}, {}
+for g = 1, groups + sums do
+  local c1, c2, s1, s2 = byte(group_records, g * 6 - 5, g * 6 - 2)
+  cell_of[g], sum_of[g] = c1 * 256 + c2, groups + s1 * 256 + s2
+  series_of[g] = A[20 + cell_of[g]]
+end
+
+-- A marker or receipt holds for 60 minutes by the caller's clock; the key's own
+-- expiry only cleans up. Equal lengths: hexadecimal digits compare as numbers.
+local forgotten = string.format('%013x', math.max(tonumber(edge), 0))
+local function alive(since) return since and sub(since, 1, 13) > forgotten end
+
+-- The usual report takes two commands, each of which looks and writes at once.
+-- A receipt's outcome is guessed, and mended in the rare case of a duplicate.
+local function plain(id, marker, receipt)
+  local first = call('SET', id, receipt, 'PX', dedupe_ttl, 'NX', 'GET')
+  if first then
+    if alive(first) then return 'r', first end
+    call('SET', id, receipt, 'PX', dedupe_ttl)
+  end
+  local since = call('SET', marker, now, 'PX', dedupe_ttl, 'NX', 'GET')
+  if not since then return 'c' end
+  if alive(since) then
+    call('SET', id, now .. 'd' .. sub(receipt, 15), 'PX', dedupe_ttl)
+    return 'd'
+  end
+  call('SET', marker, now, 'PX', dedupe_ttl)
+  return 'c'
+end
+
+-- Whether an address has given away its seats, counting yesterday's name for it.
+local function full(seat, previous)
+  call('ZREMRANGEBYSCORE', seat, '-inf', A[3])
+  local used = call('ZCOUNT', seat, '(' .. edge, '+inf')
+  if previous then used = used + call('ZCOUNT', previous, '(' .. edge, '+inf') end
+  return used >= seats
+end
+
+local function decide(flags, marker, before, seat, seat_before)
+  if bit.band(flags, TOO_OLD) ~= 0 then return 'o' end
+  if alive(call('GET', marker)) or before and alive(call('GET', before)) then return 'd' end
+  if seat then
+    if full(seat, seat_before) then return 'd' end
+    call('ZADD', seat, A[4], sub(marker, -16))
+    call('PEXPIRE', seat, dedupe_ttl)
+  end
+  call('SET', marker, now, 'PX', dedupe_ttl)
+  return 'c'
+end
+
+-- A report that is too old, has two identities around midnight, or shares an address.
+local function careful(id, marker, receipt, flags)
+  local id_before, before, seat, seat_before
+  if bit.band(flags, PREVIOUS) ~= 0 then
+    id_before, before = K[next_extra], K[next_extra + 1]
+    next_extra = next_extra + 2
+  end
+  if bit.band(flags, SEAT) ~= 0 then seat = K[next_extra]; next_extra = next_extra + 1 end
+  if bit.band(flags, PREVIOUS_SEAT) ~= 0 then seat_before = K[next_extra]; next_extra = next_extra + 1 end
+
+  local first = call('GET', id)
+  if alive(first) then return 'r', first end
+  if id_before then
+    first = call('GET', id_before)
+    if alive(first) then return 'p', first end
+  end
+  local outcome = decide(flags, marker, before, seat, seat_before)
+  call('SET', id, now .. outcome .. sub(receipt, 15), 'PX', dedupe_ttl)
+  return outcome
+end
+
+-- Evidence of the cells that have room: cell -> members to add, each once.
+local room, gathered = {}, {}
+local function gather(cell, base)
+  local free = room[cell]
+  if free == nil then
+    free = cap - call('SCARD', K[cell_keys + 2 * cell])
+    room[cell] = free
+  end
+  if free <= 0 then return end
+  local members = gathered[cell]
+  if not members then members = {}; gathered[cell] = members end
+  local function add(member)
+    if not members[member] then members[member] = true; members[#members + 1] = member end
+  end
+  local origin, network = sub(records, base + 8, base + 19), sub(records, base + 20, base + 23)
+  add('s' .. sub(records, base + 24, base + 24))
+  if origin ~= NO_ORIGIN then add('o' .. origin) end
+  if network ~= NO_NETWORK then add('n' .. network) end
+end
+
+local outcomes, answers, found = {}, {}, {}
+local counted = now .. 'c'
+for i = 1, n do
+  local base = (i - 1) * 24
+  local flags, hi, lo = byte(records, base + 1, base + 3)
+  local g = hi * 256 + lo
+  local receipt = counted .. sub(records, base + 4, base + 7) .. series_of[g]
+  local id, marker = K[report_keys + 2 * i - 1], K[report_keys + 2 * i]
+  local outcome, first
+  if flags == 0 then
+    outcome, first = plain(id, marker, receipt)
+  else
+    outcome, first = careful(id, marker, receipt, flags)
+  end
+  if outcome == 'c' then
+    found[g] = (found[g] or 0) + 1
+    gather(cell_of[g], base)
+    gather(cell_of[sum_of[g]], base)
+  elseif first then
+    local asked, answered = sub(receipt, 15, 18), sub(first, 15, 18)
+    if asked ~= answered and asked ~= NO_DIGEST and answered ~= NO_DIGEST then
+      outcome = 'x'
+    else
+      answers[#answers + 1] = first
+    end
+  end
+  outcomes[i] = outcome
+end
+
+-- A cell's first count starts its life, and makes its series known.
+local function begin(cell)
+  local hi, lo = byte(cell_services, cell * 2 - 1, cell * 2)
+  local countries = K[service_keys + hi * 256 + lo]
+  call('PEXPIRE', K[cell_keys + 2 * cell - 1], keep_ttl)
+  call('SADD', countries, string.match(A[20 + cell], '[^/]*$'))
+  call('PEXPIRE', countries, keep_ttl)
+end
+
+-- Counts: the countries' groups come first and add up to the sums.
+local moved, touched = {}, {}
+for g = 1, groups + sums do
+  local add = found[g]
+  if add then
+    local cell = cell_of[g]
+    local counts = K[cell_keys + 2 * cell - 1]
+    local minute = sub(group_records, g * 6 - 1, g * 6)
+    if call('HINCRBY', counts, minute, add) == add and call('HLEN', counts) == 1 then begin(cell) end
+    if not touched[cell] then touched[cell] = true; moved[#moved + 1] = cell end
+    if g <= groups then found[sum_of[g]] = (found[sum_of[g]] or 0) + add end
+  end
+end
+
+for cell, members in pairs(gathered) do
+  local key, free = K[cell_keys + 2 * cell], room[cell]
+  if #members <= free then
+    call('SADD', key, unpack(members))
+  else
+    for _, member in ipairs(members) do
+      if free <= 0 then break end
+      free = free - call('SADD', key, member)
+    end
+  end
+  if room[cell] == cap then call('PEXPIRE', key, keep_ttl) end
+end
+
+-- What was last moved before the oldest hour kept is no longer listed. Nothing
+-- is cut that any kept hour may still need, whatever the callers' clocks say.
+local function prune()
+  local hours, low = call('HGETALL', K[7]), nil
+  for at = 1, #hours, 2 do
+    if tonumber(hours[at]) < tonumber(A[14]) then
+      call('HDEL', K[7], hours[at])
+    elseif not low or tonumber(hours[at + 1]) < tonumber(low) then
+      low = hours[at + 1]
+    end
+  end
+  call('ZREMRANGEBYSCORE', K[6], '-inf', '(' .. low)
+  for key = 5, 7 do call('PEXPIRE', K[key], keep_ttl) end
+end
+
+if #moved > 0 then
+  local last, scored = call('INCRBY', K[5], #moved) - #moved, {}
+  for at, cell in ipairs(moved) do
+    scored[2 * at - 1] = string.format('%.0f', last + at)
+    scored[2 * at] = A[20 + cell]
+  end
+  call('ZADD', K[6], unpack(scored))
+  if call('HSETNX', K[7], A[13], scored[1]) == 1 then prune() end
+end
+
+-- The log's position is the number of bytes ever written to it, so that its
+-- size is a difference. A batch of nothing new leaves no entry.
+local letters = table.concat(outcomes)
+local written
+if string.find(letters, '[cdo]') then
+  local size = #A[15] + #letters + 64
+  written = call('INCRBY', K[3], size)
+  call('XADD', K[2], string.format('%.0f', written) .. '-0', 'e', epoch, 'p', A[15], 'o', letters)
+  if written == size then call('PEXPIRE', K[3], log_ttl); call('PEXPIRE', K[2], log_ttl) end
+else
+  written = tonumber(call('GET', K[3]) or 0)
+end
+return {letters, written - tonumber(call('GET', K[4]) or 0), unpack(answers)}
