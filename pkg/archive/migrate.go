@@ -1,0 +1,49 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/pressly/goose/v3"
+)
+
+// migrations hold the schema of each database, forward only.
+//
+//go:embed migrations/*/*.sql
+var migrations embed.FS
+
+const versionTable = "schema_version"
+
+// migrate brings the schema to this binary's version. A database that a newer
+// Outcry has migrated is refused: its tables may mean something else.
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, logger *slog.Logger) error {
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(dialect, db, files,
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(logger))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if current > target {
+		return fmt.Errorf("the archive has schema version %d, this Outcry knows versions up to %d: "+
+			"it was written by a newer Outcry, start that one", current, target)
+	}
+	if current == target {
+		return nil
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate from schema version %d to %d: %w", current, target, err)
+	}
+	logger.InfoContext(ctx, "archive migrated", "from_version", current, "to_version", target)
+	return nil
+}

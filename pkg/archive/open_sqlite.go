@@ -1,0 +1,116 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+const (
+	// sqliteReaders bounds the connections that read. Each has a cache of its own.
+	sqliteReaders = 4
+	// sqliteApplication marks the file as an Outcry archive: "OUTC".
+	sqliteApplication = 0x4f555443
+)
+
+// OpenSQLite opens the archive in a file, and makes it (readable by its owner
+// alone) if there is none. A file that is not an Outcry archive, or that of a
+// newer Outcry, is refused and left as it is.
+//
+// Writing happens on one connection, in the order of the calls, with a full
+// sync at each commit; readers have their own connections and never wait for it.
+func OpenSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive, error) {
+	a, err := openSQLite(ctx, path, logger)
+	if err != nil {
+		var failed *sqlite.Error
+		if errors.As(err, &failed) && failed.Code()&0xff == sqlite3.SQLITE_NOTADB {
+			err = errors.New("the file is not an Outcry archive, nor any SQLite database")
+		}
+		return nil, fmt.Errorf("open archive %s: %w", path, err)
+	}
+	return a, nil
+}
+
+func openSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	write, err := sql.Open("sqlite", sqliteURL(path, false))
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", sqliteURL(path, true))
+	if err != nil {
+		_ = write.Close()
+		return nil, err
+	}
+	read.SetMaxOpenConns(sqliteReaders)
+	read.SetMaxIdleConns(sqliteReaders)
+	a := &Archive{write: write, read: read, dialect: sqliteDialect{}, logger: logger}
+	if err := a.prepareSQLite(ctx); err != nil {
+		_ = a.Close() // the error above is the one that matters
+		return nil, err
+	}
+	return a, nil
+}
+
+// prepareSQLite checks whose file it is, migrates it and prepares the hot statements.
+func (a *Archive) prepareSQLite(ctx context.Context) error {
+	var application, tables int
+	if err := a.write.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application); err != nil {
+		return a.wrap("read file header", err)
+	}
+	if err := a.write.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+		return a.wrap("read file header", err)
+	}
+	if application != sqliteApplication && (application != 0 || tables > 0) {
+		return errors.New("the file is a SQLite database of something else")
+	}
+	if _, err := a.write.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", sqliteApplication)); err != nil {
+		return a.wrap("mark file", err)
+	}
+	if err := migrate(ctx, a.write, goose.DialectSQLite3, "sqlite", a.logger); err != nil {
+		return a.wrap("prepare schema", err)
+	}
+	a.prepared = make(map[string]*sql.Stmt)
+	for _, query := range sqliteHot() {
+		stmt, err := a.write.PrepareContext(ctx, query)
+		if err != nil {
+			return a.wrap("prepare statements", err)
+		}
+		a.prepared[query] = stmt
+	}
+	return nil
+}
+
+// sqliteURL gives the file with the settings of a connection. secure_delete
+// overwrites what is deleted with zeros, so that a destroyed key or a removed
+// reference cannot be read out of a free page.
+func sqliteURL(path string, reader bool) string {
+	pragmas := []string{
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)",
+		"temp_store(FILE)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
+	}
+	query := url.Values{}
+	if reader {
+		pragmas = append(pragmas, "cache_size(-4096)", "query_only(ON)")
+	} else {
+		pragmas = append(pragmas, "cache_size(-16384)")
+		query.Set("_txlock", "immediate")
+	}
+	query["_pragma"] = pragmas
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+}
