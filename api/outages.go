@@ -90,8 +90,10 @@ func (a *API) archivedOutages(ctx context.Context, want outageQuery, known []out
 	}
 	filter := want.OutageFilter
 	if want.after != nil {
-		// The archive's own order has the rest of that instant behind the cursor.
-		if end := want.after.StartedAt.Add(time.Second); filter.Until.IsZero() || end.Before(filter.Until) {
+		// What started in the same second may lie on either side of the cursor,
+		// and Until may not lie before Since: isAfter takes care of the rest.
+		end := later(want.after.StartedAt.Add(time.Second), filter.Since)
+		if filter.Until.IsZero() || end.Before(filter.Until) {
 			filter.Until = end
 		}
 	}
