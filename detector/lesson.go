@@ -27,22 +27,28 @@ func newLesson(detectors map[int]*detect.Detector, covered archive.CoveredMinute
 }
 
 // hear adds a count, in the order of time.
-func (l *lesson) hear(h archive.HourCount) {
-	l.upTo(h.Hour)
+func (l *lesson) hear(h archive.HourCount) error {
+	if err := l.upTo(h.Hour); err != nil {
+		return err
+	}
 	p := live.Partition(h.Series.Service)
 	l.counts[p] = append(l.counts[p], baseline.Count{Series: h.Series, Reports: h.Count})
+	return nil
 }
 
 // upTo teaches all hours before the given one.
-func (l *lesson) upTo(hour time.Time) {
+func (l *lesson) upTo(hour time.Time) error {
 	for ; l.hour.Before(hour); l.hour = l.hour.Add(time.Hour) {
 		covered := l.covered.InHour(l.hour)
 		if covered == 0 && len(l.counts) == 0 {
 			continue
 		}
 		for p, d := range l.detectors {
-			d.LearnHour(baseline.Hour{Start: l.hour, Covered: covered, Counts: l.counts[p]})
+			if err := d.LearnHour(baseline.Hour{Start: l.hour, Covered: covered, Counts: l.counts[p]}); err != nil {
+				return err
+			}
 		}
 		clear(l.counts)
 	}
+	return nil
 }

@@ -38,9 +38,9 @@ func (r *Runner) divide(ctx context.Context, start func(work func() error)) erro
 	defer ticker.Stop()
 	for {
 		r.joinOthers(ctx)
-		r.sweep()
 		r.giveAway()
 		r.acquireShare(ctx, start)
+		r.passes.announce()
 		select {
 		case <-ctx.Done():
 			r.giveAllBack(context.WithoutCancel(ctx))
@@ -68,18 +68,12 @@ func (r *Runner) joinOthers(ctx context.Context) {
 	}
 }
 
-// sweep forgets tenures that have ended.
-func (r *Runner) sweep() {
+// forget drops a tenure that has ended, so that the partition can be acquired again.
+func (r *Runner) forget(o *owned) {
 	r.own.mu.Lock()
-	for p, o := range r.own.tenures {
-		select {
-		case <-o.done:
-			delete(r.own.tenures, p)
-			r.trouble.forget(p)
-		default:
-		}
-	}
+	delete(r.own.tenures, o.partition)
 	r.own.mu.Unlock()
+	r.trouble.forget(o.partition)
 	r.passes.announce()
 }
 
@@ -174,7 +168,6 @@ func (r *Runner) giveAllBack(ctx context.Context) {
 			<-o.done
 		}
 	}
-	r.sweep()
 	attempt, cancelAttempt := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.RenewEvery)
 	defer cancelAttempt()
 	if err := r.live.Leave(attempt, r.cfg.Owner); err != nil {

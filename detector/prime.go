@@ -134,15 +134,10 @@ func (r *Runner) learn(ctx context.Context, detectors map[int]*detect.Detector, 
 		return fmt.Errorf("read coverage: %w", err)
 	}
 	lesson := newLesson(detectors, covered, from)
-	err = r.archive.Hours(ctx, partitions, from, to, func(h archive.HourCount) error {
-		lesson.hear(h)
-		return nil
-	})
-	if err != nil {
+	if err := r.archive.Hours(ctx, partitions, from, to, lesson.hear); err != nil {
 		return fmt.Errorf("read hours: %w", err)
 	}
-	lesson.upTo(to)
-	return nil
+	return lesson.upTo(to)
 }
 
 // observe tells the detector in which minutes before now anybody was listening.

@@ -103,7 +103,8 @@ func check(cfg Config) error {
 		return fmt.Errorf("%w: a lease of %v is renewed at least three times as often, not every %v",
 			outage.ErrInvalid, cfg.LeaseTTL, cfg.RenewEvery)
 	}
-	return nil
+	_, err := detect.New(cfg.Detect)
+	return err
 }
 
 // Run does the detector's work until ctx ends, then finishes what it owns,

@@ -28,8 +28,8 @@ func (r *Runner) serve(held, leaving context.Context, o *owned, batch *snapshots
 	r.release(held, o.tenure)
 	err = ours(leaving, err)
 	o.end()
+	r.forget(o)
 	close(o.done)
-	r.passes.announce()
 	return err
 }
 

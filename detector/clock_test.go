@@ -1,0 +1,67 @@
+package detector_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+func TestClockJumpsMakeNoOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t)
+		r := w.start(t, "a", nil)
+		r.look(t)
+		for _, jump := range []time.Duration{0, 5 * time.Hour, -3 * time.Hour, 72 * time.Hour, -80 * time.Hour, time.Hour} {
+			w.set(w.Now().Add(jump))
+			for i := range 20 {
+				w.minute(t, (i+1)%2, r) // one report every other minute
+				if i%10 == 9 {
+					w.set(w.Now().Add(45 * time.Minute)) // or the hour's window fills
+				}
+			}
+			require.Empty(t, w.outages(t), "after a jump by %v", jump)
+		}
+		require.NoError(t, r.stop())
+	})
+}
+
+func TestMinutesThatNobodySawAreNotQuiet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t)
+		r := w.start(t, "a", nil)
+		r.look(t)
+		opened := w.fail(t, r)
+		w.set(w.Now().Add(2 * time.Hour))
+		for range 8 {
+			w.minute(t, 0, r)
+			require.Equal(t, outage.Ongoing, w.outages(t)[0].Outage.State)
+		}
+		require.Equal(t, opened.ID, w.recover(t, r).ID)
+		w.log.requireOneOutage(t, opened.ID)
+	})
+}
+
+func TestTheArchiveKnowsWhoListened(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t)
+		r := w.start(t, "a", nil)
+		r.look(t)
+		w.fail(t, r)
+		// The detector sleeps for an hour, while others listen to silence.
+		heard := live.Entry{Partition: 1, Epoch: "elsewhere", Position: "1"}
+		for m := range 60 {
+			heard.Coverage = append(heard.Coverage, live.Coverage{Source: outage.SourceAPI, Minute: w.Now().Add(time.Duration(m) * time.Minute)})
+		}
+		require.NoError(t, w.archive.Append(t.Context(), []live.Entry{heard}))
+		w.set(w.Now().Add(time.Hour))
+		eventually(t, 5*time.Second, func() bool { return w.outages(t)[0].Outage.State == outage.Ended })
+	})
+}
