@@ -125,13 +125,17 @@ func (b *board) forget(now time.Time) {
 	b.drop(now)
 }
 
-// forgetSeries looks at the series in the order of their changes. One that was
-// heard of under a clock that ran ahead holds up those behind it until it
-// changes again or its time has come.
+// forgetSeries looks at the series in the order of their changes, from the
+// oldest to the first that is to be kept. One that was heard of under a clock
+// that ran ahead is taken as heard of now, or it would hold up those behind it.
 func (b *board) forgetSeries(before int64) {
 	for range forgetAtOnce {
 		s := b.changes.oldest()
-		if s == nil || s.last > before {
+		if s == nil {
+			return
+		}
+		s.last = min(s.last, before+keepCountMinutes)
+		if s.last > before {
 			return
 		}
 		b.changes.remove(s)

@@ -46,7 +46,8 @@ func (c *changes) remove(s *series) {
 func (c *changes) oldest() *series {
 	for i, p := range c.places {
 		if p.current() {
-			c.places = slices.Delete(c.places, 0, i)
+			clear(c.places[:i])
+			c.places = c.places[i:]
 			c.stale -= i
 			return p.series
 		}

@@ -18,6 +18,8 @@ type group struct {
 	covered  map[live.Coverage]bool
 	position uint64
 
+	services []name // scratch: the services of a task's reports
+
 	tasks   []task
 	entries []live.Entry
 	shares  [live.Partitions]share
@@ -148,6 +150,7 @@ func (g *group) sweep() {
 	for p, l := range g.ledgers {
 		if l != nil {
 			l.forget(g.now, 4096)
+			l.forgetOutages(g.now)
 			g.engine.boards[p].forget(g.now)
 		}
 	}

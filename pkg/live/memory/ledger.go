@@ -71,8 +71,9 @@ func newLedger(epoch string) *ledger {
 // remembered says whether what happened at a time still holds now.
 func remembered(at, now int64) bool { return now-at < int64(live.DedupeFor) }
 
-// record decides a report and marks what follows from it.
-func (l *ledger) record(now time.Time, r *outage.Report, j *journal) live.Result {
+// record decides a report on a service, whose name has a number by now, and
+// marks what follows from it.
+func (l *ledger) record(now time.Time, service name, r *outage.Report, j *journal) live.Result {
 	at := now.UnixNano()
 	if res, ok := l.replay(at, r.ID, r.Digest); ok {
 		return res
@@ -82,8 +83,8 @@ func (l *ledger) record(now time.Time, r *outage.Report, j *journal) live.Result
 			return res
 		}
 	}
-	outcome := l.decide(now, r, j)
-	l.remember(at, r, outcome, j)
+	outcome := l.decide(now, service, r, j)
+	l.remember(at, service, r, outcome, j)
 	return live.Result{Receipt: outage.Receipt{
 		ID: r.ID, Service: r.Service, Country: r.Country, Outcome: outcomes[outcome],
 	}}
@@ -107,12 +108,11 @@ func (l *ledger) replay(at int64, id outage.ID, digest uint32) (live.Result, boo
 }
 
 // decide says whether a new report counts, and marks its reporter and seat if so.
-func (l *ledger) decide(now time.Time, r *outage.Report, j *journal) uint8 {
+func (l *ledger) decide(now time.Time, service name, r *outage.Report, j *journal) uint8 {
 	if now.Sub(r.ObservedAt) > live.LateAfter {
 		return tooOld
 	}
 	at := now.UnixNano()
-	service := l.names.use(r.Service, minuteAt(at))
 	if l.wasCounted(at, person{service, r.Reporter}) ||
 		r.Previous != nil && l.wasCounted(at, person{service, r.Previous.Reporter}) {
 		return duplicates
@@ -177,12 +177,12 @@ func (l *ledger) mark(at int64, service name, who outage.Hash, j *journal) {
 }
 
 // remember keeps the receipt of a report.
-func (l *ledger) remember(at int64, r *outage.Report, outcome uint8, j *journal) {
+func (l *ledger) remember(at int64, service name, r *outage.Report, outcome uint8, j *journal) {
 	minute := minuteAt(at)
 	set(j, l.receipts, r.ID, receipt{
 		at:      at,
 		digest:  r.Digest,
-		service: l.names.use(r.Service, minute),
+		service: service,
 		country: l.names.use(r.Country, minute),
 		outcome: outcome,
 	})
@@ -208,4 +208,13 @@ func (l *ledger) forget(now time.Time, budget int) {
 		}
 	})
 	l.names.forget(before)
+}
+
+// forgetOutages drops those that only the archive keeps.
+func (l *ledger) forgetOutages(now time.Time) {
+	for id, c := range l.outages {
+		if outdated(c, now) {
+			delete(l.outages, id)
+		}
+	}
 }

@@ -96,9 +96,9 @@ func rebuiltLedger(now time.Time, s live.Snapshot) *ledger {
 		if outcome < 0 {
 			continue
 		}
-		l.remember(at, &r.Report, uint8(outcome), nil) //nolint:gosec // one of three
+		service := l.names.use(r.Service, minuteAt(at))
+		l.remember(at, service, &r.Report, uint8(outcome), nil) //nolint:gosec // one of three
 		if r.Outcome == outage.Counted {
-			service := l.names.use(r.Service, minuteAt(at))
 			l.mark(at, service, r.Reporter, nil)
 			if !r.Seat.IsZero() {
 				l.sit(at, service, &r.Report, nil)
