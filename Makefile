@@ -1,0 +1,56 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LINT     := go tool -modfile=.ci/tools/go.mod golangci-lint
+FUZZTIME ?= 10s
+# What make test and make bench look at, for example PACKAGES=./pkg/place/...
+PACKAGES ?= ./...
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Run every role in one process, on 127.0.0.1:8080
+	go run .
+
+.PHONY: build
+build: ## Build bin/outcry, a static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/outcry .
+
+# The race detector needs a C compiler; without one the tests run without it.
+.PHONY: test
+test: ## Install the servers that tests need, vet, and run all tests
+	.ci/install-servers
+	go vet $(PACKAGES)
+	go test $$(command -v "$${CC:-cc}" >/dev/null && echo -race) -timeout 12m $(PACKAGES)
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem -timeout 60m $(PACKAGES)
+
+.PHONY: lint
+lint: ## Run the linters and look for unformatted files
+	$(LINT) run $(PACKAGES)
+
+.PHONY: format
+format: ## Format the code
+	$(LINT) fmt
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZTIME (10s)
+	@set -euo pipefail; \
+	grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | while IFS=: read -r file _ func; do \
+		go test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
+	done
+
+.PHONY: cover
+cover: ## Run all tests and write cover.out and cover.html
+	go test -timeout 12m -coverpkg=./... -coverprofile=cover.out $(PACKAGES)
+	go tool cover -html=cover.out -o cover.html
+	go tool cover -func=cover.out | tail -1
+
+.PHONY: clean
+clean: ## Remove what was built; data/ stays
+	rm -rf bin cover.out cover.html
