@@ -18,6 +18,7 @@ func rebuildScenarios() []scenario {
 		{name: "a partition without an epoch refuses", run: refusesWithoutEpoch},
 		{name: "one partition's rebuild does not hold up another", run: partitionsApart},
 		{name: "everything is restored", run: restored},
+		{name: "evidence is restored from before the last hour, markers are not", run: restoredEvidence},
 		{name: "the fence is greater than the archive's", run: fenceAbove},
 		{name: "a partition with an epoch is not rebuilt", run: rebuiltOnce},
 		{name: "changes begin anew", run: changesBeginAnew},
@@ -141,6 +142,29 @@ func restored(t *testing.T, w *world) {
 	w.one(t, edge, w.report(edge, "whatsapp", "NL", 1), outage.Counted)
 	w.one(t, edge, w.report(edge, "whatsapp", "BE", 78, seat(1)), outage.Counted)
 	w.put(t, later, lease, failure("whatsapp", 0, 4))
+}
+
+func restoredEvidence(t *testing.T, w *world) {
+	now := time.Date(2017, time.November, 3, 12, 50, 0, 0, time.UTC)
+	before := now.Add(-100 * time.Minute) // 11:10, in the previous clock hour
+	var reports []outage.Logged
+	for i, at := range []time.Time{before, before, now.Add(-live.DedupeFor), now} {
+		r := w.report(at, "whatsapp", "NL", i, seat(1), origin(i), network(uint32(64500+i))) //nolint:gosec // small
+		reports = append(reports, outage.Logged{Report: r, Outcome: outage.Counted})
+	}
+	w.rebuild(t, now, live.Partition("whatsapp"), memory(reports))
+	for _, country := range []string{"NL", outage.AllCountries} {
+		require.Equal(t, live.Evidence{Origins: 3, Networks: 3, Sources: 1}, w.evidence(t, country, before, before))
+		require.Equal(t, live.Evidence{Origins: 1, Networks: 1, Sources: 1}, w.evidence(t, country, now, now))
+	}
+	// Only the last of them is still remembered, and sits at the address.
+	for i := range 3 {
+		w.one(t, now, w.report(now, "whatsapp", "NL", i, seat(1)), outage.Counted)
+	}
+	w.one(t, now, w.report(now, "whatsapp", "NL", 3, seat(1)), outage.Duplicate)
+	w.replayed(t, now, reports[3].Report, receiptOf(reports[3].Report, outage.Counted))
+	require.Equal(t, 4, w.count(t, "whatsapp", "NL", now))
+	require.Equal(t, 2, w.count(t, "whatsapp", outage.AllCountries, before))
 }
 
 func fenceAbove(t *testing.T, w *world) {

@@ -15,6 +15,8 @@ const (
 	keepCountMinutes = int64(live.KeepCounts / time.Minute)
 	// keepFinal is how long outages that are final can still be read.
 	keepFinal = 24 * time.Hour
+	// farAhead is how many minutes the clocks of callers surely do not differ.
+	farAhead = 60
 	// forgetAtOnce bounds how many series one call forgets.
 	forgetAtOnce = 256
 )
@@ -127,14 +129,20 @@ func (b *board) forget(now time.Time) {
 
 // forgetSeries looks at the series in the order of their changes, from the
 // oldest to the first that is to be kept. One that was heard of under a clock
-// that ran ahead is taken as heard of now, or it would hold up those behind it.
+// that ran far ahead would hold up all behind it, so it takes its place anew, as
+// heard of now.
 func (b *board) forgetSeries(before int64) {
+	now := before + keepCountMinutes
 	for range forgetAtOnce {
 		s := b.changes.oldest()
 		if s == nil {
 			return
 		}
-		s.last = min(s.last, before+keepCountMinutes)
+		if s.last > now+farAhead {
+			s.last = now
+			b.changes.push(s)
+			continue
+		}
 		if s.last > before {
 			return
 		}
