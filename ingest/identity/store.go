@@ -9,8 +9,9 @@ import (
 type KeyStore interface {
 	// DayKey returns the 32-byte key of the UTC day that contains the given
 	// moment, the same one to every process, and makes it if there is none.
-	// Every call also destroys the keys of days before yesterday. The slice is
-	// the caller's to overwrite.
+	// Every call also destroys the keys of days long past: those before the day
+	// before the one that is asked for, or before yesterday. The slice is the
+	// caller's to overwrite.
 	DayKey(ctx context.Context, day time.Time) ([]byte, error)
 }
 

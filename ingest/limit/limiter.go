@@ -39,14 +39,14 @@ type Rates struct {
 // DefaultRates returns the limits that suit a public installation.
 //
 // An address: a carrier's NAT with ten thousand people behind it, of whom one in a
-// hundred complains within a minute, sends under 2 a second. A network: the
-// largest have a few hundred million subscribers, and services at their
-// worst hour have seen some 10,000 reports a minute in the whole world. The
-// installation: what one process can record.
+// hundred complains within a minute, sends under 2 a second. A network: at the
+// worst hours that are known, a service has had some 10,000 reports a minute in
+// the whole world; the largest network may have six times that by itself. The
+// installation: about what one process can record.
 func DefaultRates() Rates {
 	return Rates{
 		Address:      Rate{PerSecond: 5, Burst: 100},
-		Network:      Rate{PerSecond: 500, Burst: 5000},
+		Network:      Rate{PerSecond: 1000, Burst: 10_000},
 		Installation: Rate{PerSecond: 50_000, Burst: 100_000},
 	}
 }
