@@ -22,9 +22,10 @@
 //
 // All detectors that are there see the same list of them (Join) and divide the
 // partitions by rendezvous hashing. A detector acquires those of its share that
-// are free, and finishes and releases those that fall to another. When one dies its leases
-// run out after LeaseTTL, it drops out of the list as soon, and the others
-// acquire what it had within RenewEvery: eight seconds with the defaults.
+// are free, and finishes and releases those that fall to another. One that has
+// died drops out of the list before its leases run out, after LeaseTTL at most;
+// by then its heirs ask for them every quarter of RenewEvery: a take-over
+// begins six and a half seconds after a death with the defaults, at the latest.
 //
 // Trust in a lease starts when the attempt to get or renew it started, on this
 // process's monotonic clock. The store lets the lease run for the TTL from some

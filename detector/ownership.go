@@ -33,29 +33,36 @@ type owned struct {
 
 // divide keeps this detector's share of the partitions until ctx ends; then it
 // gives everything back. It starts a worker for each partition that it gains.
+// While a part of its share is still another's it looks four times as often:
+// that is what a take-over waits for.
 func (r *Runner) divide(ctx context.Context, start func(work func() error)) error {
-	ticker := time.NewTicker(r.cfg.RenewEvery)
-	defer ticker.Stop()
 	for {
 		r.joinOthers(ctx)
 		r.giveAway()
 		r.acquireShare(ctx, start)
 		r.passes.announce()
+		pause := r.cfg.RenewEvery
+		if len(r.wanted()) > 0 {
+			pause /= 4
+		}
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			r.giveAllBack(context.WithoutCancel(ctx))
 			return nil
-		case <-ticker.C:
+		case <-timer.C:
 		}
 	}
 }
 
 // joinOthers says that this detector is there and learns who else is. When
-// that fails the division stays as it was.
+// that fails the division stays as it was. A detector that died is missed before
+// its leases run out, so that its heirs wait for them already.
 func (r *Runner) joinOthers(ctx context.Context) {
 	attempt, cancel := context.WithTimeout(ctx, r.cfg.RenewEvery)
 	defer cancel()
-	members, err := r.live.Join(attempt, r.cfg.Owner, r.cfg.LeaseTTL)
+	members, err := r.live.Join(attempt, r.cfg.Owner, r.cfg.LeaseTTL-r.cfg.RenewEvery)
 	if r.trouble.note(stageJoin, everyPartition, err) != nil {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ func begin() time.Time { return time.Date(2017, time.November, 3, 7, 0, 0, 0, ti
 type recorder interface {
 	Record(ctx context.Context, now time.Time, reports []outage.Report) []live.Result
 	Cover(ctx context.Context, now time.Time, sources []outage.Source) error
+	LogSize(ctx context.Context) (entries, bytes int64, err error)
 }
 
 // engine is a real live engine.
@@ -172,6 +174,7 @@ func (w *world) recover(t *testing.T, runners ...*runner) outage.Outage {
 // ledger passes entries on to the archive and keeps the outage changes that it committed.
 type ledger struct {
 	archive *archive.Archive
+	away    atomic.Bool
 
 	mu      sync.Mutex
 	changes []outage.Change
@@ -180,6 +183,9 @@ type ledger struct {
 
 // Append implements memory.Committer.
 func (l *ledger) Append(ctx context.Context, entries []live.Entry) error {
+	if l.away.Load() {
+		return errAway
+	}
 	if err := l.archive.Append(ctx, entries); err != nil {
 		return err
 	}
