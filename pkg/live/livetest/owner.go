@@ -93,6 +93,7 @@ func fenceGrows(t *testing.T, w *world) {
 	first := w.acquire(t, 3, "a")
 	second := w.acquire(t, 3, "a")
 	require.Greater(t, second.Fence, first.Fence)
+	require.ErrorIs(t, w.engine.Renew(w.ctx, first, leaseFor), outage.ErrFenced, "of one owner, the later lease holds")
 	require.NoError(t, w.engine.Renew(w.ctx, second, leaseFor))
 }
 

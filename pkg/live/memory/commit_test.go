@@ -123,6 +123,29 @@ func TestThoseWhoWaitAreCommittedTogether(t *testing.T) {
 	require.Len(t, s.disk.drain(), 2, "one entry a group and partition")
 }
 
+func TestAnEntryHoldsOneStep(t *testing.T) {
+	t.Parallel()
+	s := newStuck(t)
+	const each = live.MaxBatch - 100
+	var waiting sync.WaitGroup
+	for writer := range 2 {
+		batch := make([]outage.Report, each)
+		for i := range batch {
+			batch[i] = report(noon(), 1+writer*each+i)
+		}
+		waiting.Go(func() { s.Record(t.Context(), noon(), batch) })
+	}
+	s.queued(t, 2)
+	s.disk.finish <- nil
+	require.Equal(t, 2*each, <-s.disk.begun)
+	s.disk.finish <- nil
+	waiting.Wait()
+	entries := s.disk.drain()
+	require.Len(t, entries, 3)
+	require.Len(t, entries[1].Reports, live.MaxBatch)
+	require.Len(t, entries[2].Reports, 2*each-live.MaxBatch)
+}
+
 func TestAFailedCommitFailsItsWholeGroup(t *testing.T) {
 	t.Parallel()
 	s := newStuck(t)

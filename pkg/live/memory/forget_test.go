@@ -24,6 +24,17 @@ func (l *ledger) sizes() [7]int {
 	}
 }
 
+// keys is how many keys are kept.
+func (g *generations[K]) keys() int {
+	n := 0
+	for _, gen := range g.minutes {
+		for _, chunk := range gen.chunks {
+			n += len(chunk)
+		}
+	}
+	return n
+}
+
 // personReports lets person n report, from an address that it shares with nobody.
 func personReports(l *ledger, at time.Time, n int, service string) {
 	r := outage.Report{Service: service, Country: "NL", ObservedAt: at}
@@ -94,6 +105,7 @@ func TestRollBackLeavesALedgerAsItWas(t *testing.T) {
 		personReports(l, now, i, "whatsapp")
 	}
 	before := l.sizes()
+	keys := [3]int{l.receiptAges.keys(), l.markerAges.keys(), l.seatAges.keys()}
 	var undo journal
 	for i := range 100 {
 		at := now.Add(time.Duration(i) * time.Minute)
@@ -107,6 +119,7 @@ func TestRollBackLeavesALedgerAsItWas(t *testing.T) {
 	undo.rollBack()
 	after := l.sizes()
 	require.Equal(t, before[:4], after[:4])
+	require.Equal(t, keys, [3]int{l.receiptAges.keys(), l.markerAges.keys(), l.seatAges.keys()})
 	for i := range 40 {
 		id := outage.DeriveID("id", strconv.Itoa(i))
 		require.Equal(t, now.UnixNano(), l.receipts[id].at)

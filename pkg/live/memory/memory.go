@@ -21,7 +21,8 @@ const (
 )
 
 // Committer makes log entries durable. Append returns once all of them are, or
-// an error if none is. *archive.Archive is one.
+// an error if none is. Callers and Close wait for it, so it must end in bounded
+// time by itself. *archive.Archive is one.
 type Committer interface {
 	Append(ctx context.Context, entries []live.Entry) error
 }
