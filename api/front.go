@@ -77,7 +77,7 @@ func (v frontView) ended(o outage.Outage) web.Ended {
 	}
 	return web.Ended{
 		ID: o.ID.String(), Slug: o.Service, Name: v.name(o.Service), Where: names(codes(byWeight(o.Impacts))),
-		From: v.moment(o.StartedAt), Until: v.moment(end), Lasted: web.Span(end.Sub(o.StartedAt)),
+		From: v.moment(o.StartedAt), Lasted: web.Span(end.Sub(o.StartedAt)),
 		Peak: o.Peak.ReportsPerMinute,
 	}
 }
@@ -157,6 +157,12 @@ func codes(impacts []outage.Impact) []string {
 	for i, impact := range impacts {
 		codes[i] = impact.Country
 	}
+	return codes
+}
+
+// byName sorts codes by the names that they stand for.
+func byName(codes []string) []string {
+	slices.SortFunc(codes, func(a, b string) int { return cmp.Compare(countryName(a), countryName(b)) })
 	return codes
 }
 

@@ -61,7 +61,7 @@ func (a *API) entries(now picture, services []catalog.Service) []web.Service {
 		entries[i] = web.Service{
 			Slug: s.Slug, Name: s.Name,
 			Status: now.statusOf(outage.Series{Service: s.Slug, Country: outage.AllCountries}),
-			Where:  names(now.byService[s.Slug].countries()),
+			Where:  names(byName(now.byService[s.Slug].countries())),
 		}
 	}
 	return entries

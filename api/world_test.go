@@ -234,3 +234,24 @@ func (s archiveSwitch) Outages(ctx context.Context, filter archive.OutageFilter)
 	}
 	return s.w.archive.Outages(ctx, filter)
 }
+
+// usually is a baseline that is the same for every series at every time.
+type usually float64
+
+func (u usually) PerMinute(outage.Series, time.Time) (float64, bool) { return float64(u), true }
+
+func newSwitch(away bool) func(context.Context) error {
+	return func(context.Context) error {
+		if away {
+			return errGone
+		}
+		return nil
+	}
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}

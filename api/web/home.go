@@ -87,7 +87,6 @@ type Ended struct {
 	Slug, Name string
 	Where      string
 	From       Moment
-	Until      Moment
 	Lasted     string
 	Peak       int
 }

@@ -30,6 +30,9 @@ func (m Moment) Text() string {
 	}
 }
 
+// Short is Text without the zone, for where it is said once for many.
+func (m Moment) Short() string { return strings.TrimSuffix(m.Text(), " UTC") }
+
 // Ago gives how long ago it was: "just now", "42 min ago", "2 h 5 min ago".
 func (m Moment) Ago() string {
 	d := m.Now.Sub(m.At)
