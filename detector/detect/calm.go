@@ -29,6 +29,9 @@ func (d *Detector) hasCalmed(s *series, impact outage.Impact, last minute) bool 
 	start := minuteOf(impact.StartedAt)
 	least := d.ownLevel(s, start)
 	peak := float64(s.counts.most(calmPeak, start, last))
+	if last-start >= blindMost {
+		peak = math.Inf(1) // what has lasted so long need not fall: it may be normal by now
+	}
 	for m := last; m > last-calmFor; m-- {
 		if !d.coverage.at(m) || !d.calmAt(s, m, peak, least) {
 			return false

@@ -44,10 +44,9 @@ type decoder struct {
 
 func (d *decoder) model() *Model {
 	m := New()
-	m.until = d.int()
-	m.ref = m.until
+	m.ref, m.until = d.int(), d.int()
 	m.observed = int(d.uint(60 * mostHours))
-	if m.until < 0 || m.until > mostHours {
+	if m.ref < 0 || m.until < m.ref || m.until > m.ref+2*week || m.until > mostHours {
 		d.bad = true
 	}
 	m.covered = d.week()
@@ -71,7 +70,7 @@ func (d *decoder) service() *service {
 	previous := ""
 	for range d.uint(math.MaxInt32) {
 		code := d.name(&previous)
-		ser := &series{forgot: d.sum(), run: int(min(max(d.int(), -newNormal), newNormal))}
+		ser := &series{forgot: d.minutes(), run: int(min(max(d.int(), -mostHours), mostHours))}
 		ser.hours = d.hours()
 		if d.bad {
 			break
@@ -91,7 +90,7 @@ func (d *decoder) hours() []hourSum {
 			d.bad = true
 			return nil
 		}
-		hours = append(hours, hourSum{hour: b[0], reports: float32(d.sum())})
+		hours = append(hours, hourSum{hour: b[0], reports: d.reports()})
 	}
 	return hours
 }
@@ -136,24 +135,35 @@ func (d *decoder) name(previous *string) string {
 	return name
 }
 
-// sum reads a number that is finite and not negative.
-func (d *decoder) sum() float64 {
+func (d *decoder) minutes() float64 {
+	b := d.take(8)
+	if d.bad {
+		return 0
+	}
+	return d.sane(math.Float64frombits(binary.LittleEndian.Uint64(b)))
+}
+
+func (d *decoder) reports() float32 {
 	b := d.take(4)
 	if d.bad {
 		return 0
 	}
-	x := float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
-	if math.IsNaN(x) || x < 0 || x > 1e15 {
-		d.bad = true
-		return 0
+	return float32(d.sane(float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))))
+}
+
+// sane lets only numbers pass that are finite and not negative.
+func (d *decoder) sane(x float64) float64 {
+	if x >= 0 && x < 1e15 {
+		return x
 	}
-	return x
+	d.bad = true
+	return 0
 }
 
 func (d *decoder) week() week168 {
 	var w week168
 	for slot := range week {
-		w.add(slot, d.sum())
+		w.add(slot, d.minutes())
 	}
 	return w
 }

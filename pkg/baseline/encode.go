@@ -15,19 +15,21 @@ const Version = 1
 // magic begins every encoded model.
 const magic = "OCB"
 
-// Encode returns the model as bytes, for Decode. What it weighs is as of the
-// last hour learned. What other models shared is not part of it.
+// Encode returns the model as bytes, for Decode: a decoded model goes on as if it
+// were this one. What other models shared is not part of it.
 //
 // The format: magic, version; ref, until and observed; the covered minutes of
 // the week; the services by name, each with its blind minutes and its series
-// by country; a CRC-32 (IEEE) of all that. Integers are varints, sums are
-// 32-bit floats, little endian, strings are preceded by their length.
+// by country; a CRC-32 (IEEE) of all that. Integers are varints, minutes are
+// 64-bit floats, reports 32-bit ones, little endian; strings and lists are
+// preceded by their length.
 func (m *Model) Encode() []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e := encoder{by: 1 / m.weight(m.until)}
+	e := encoder{}
 	e.buf = append(e.buf, magic...)
 	e.buf = append(e.buf, Version)
+	e.int(m.ref)
 	e.int(m.until)
 	e.uint(uint64(m.observed)) //nolint:gosec // not negative
 	e.week(&m.covered)
@@ -39,10 +41,7 @@ func (m *Model) Encode() []byte {
 	return binary.LittleEndian.AppendUint32(e.buf, crc32.ChecksumIEEE(e.buf))
 }
 
-type encoder struct {
-	buf []byte
-	by  float64 // from sums at ref to sums at until
-}
+type encoder struct{ buf []byte }
 
 func (e *encoder) uint(x uint64) { e.buf = binary.AppendUvarint(e.buf, x) }
 
@@ -53,13 +52,17 @@ func (e *encoder) string(s string) {
 	e.buf = append(e.buf, s...)
 }
 
-func (e *encoder) sum(x float64) {
-	e.buf = binary.LittleEndian.AppendUint32(e.buf, math.Float32bits(float32(x*e.by)))
+func (e *encoder) minutes(x float64) {
+	e.buf = binary.LittleEndian.AppendUint64(e.buf, math.Float64bits(x))
+}
+
+func (e *encoder) reports(x float32) {
+	e.buf = binary.LittleEndian.AppendUint32(e.buf, math.Float32bits(x))
 }
 
 func (e *encoder) week(w *week168) {
 	for _, x := range w.by {
-		e.sum(x)
+		e.minutes(x)
 	}
 }
 
@@ -75,12 +78,12 @@ func (e *encoder) service(name string, svc *service) {
 	for _, code := range svc.order {
 		ser := svc.series[code]
 		e.string(code)
-		e.sum(ser.forgot)
+		e.minutes(ser.forgot)
 		e.int(int64(ser.run))
 		e.uint(uint64(len(ser.hours)))
 		for _, h := range ser.hours {
 			e.buf = append(e.buf, h.hour)
-			e.sum(float64(h.reports))
+			e.reports(h.reports)
 		}
 	}
 }

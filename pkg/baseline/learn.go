@@ -67,10 +67,9 @@ func (m *Model) Learn(h Hour) error {
 	}
 	m.until = hour + 1
 	m.version++
-	if h.Covered == 0 {
-		return nil
+	if h.Covered > 0 {
+		m.learn(hour, h)
 	}
-	m.learn(hour, h)
 	if hour-m.ref >= week {
 		m.tidy(hour)
 	}
@@ -154,12 +153,13 @@ func (m *Model) tame(l lesson, hour int64) int {
 	default:
 		ser.run = 0
 	}
-	if ser.run >= newNormal || ser.run <= -newNormal {
-		ser.run = 0
+	switch {
+	case -newNormal < ser.run && ser.run < newNormal:
+		return min(l.Reports, high)
+	case ser.run%newNormal == 0:
 		m.forget(l.Series.Service, l.Series.Country, m.weight(hour))
-		return l.Reports
 	}
-	return min(l.Reports, high)
+	return l.Reports
 }
 
 // expectedRange is the central 99 % of a negative binomial's counts, by the
@@ -183,8 +183,9 @@ func (m *Model) forget(name, code string, weight float64) {
 	minutes := m.minutes(svc, ser, weight).total() * weight
 	ser.forgot += (1 - keepOfPast) * minutes / week
 	for i := range ser.hours {
-		gone := float64(ser.hours[i].reports) * (1 - keepOfPast)
+		before := float64(ser.hours[i].reports)
 		ser.hours[i].reports *= keepOfPast
+		gone := before - float64(ser.hours[i].reports)
 		slot := int(ser.hours[i].hour)
 		svc.reports.add(slot, -gone)
 		land.reports.add(slot, -gone)
@@ -200,7 +201,8 @@ func (m *Model) add(s outage.Series, hour int64, reports float64) {
 	}
 	svc, land := m.service(s.Service), m.country(s.Country)
 	slot := land.slot(hour)
-	svc.country(s.Country).add(slot, reports)
+	// Sums are of what the series keep, which is rounded: so they can be derived.
+	reports = svc.country(s.Country).add(slot, reports)
 	svc.reports.add(slot, reports)
 	land.reports.add(slot, reports)
 	m.total += reports

@@ -219,13 +219,18 @@ func (s *series) at(slot int) float64 {
 	return float64(s.hours[i].reports)
 }
 
-func (s *series) add(slot int, reports float64) {
-	s.total += reports
+// add adds reports in a local hour of the week, and returns by how much the sum
+// grew when rounded.
+func (s *series) add(slot int, reports float64) float64 {
 	i, found := slices.BinarySearchFunc(s.hours, slot, func(h hourSum, slot int) int { return int(h.hour) - slot })
 	if !found {
 		s.hours = slices.Insert(s.hours, i, hourSum{hour: uint8(slot)}) //nolint:gosec // below 168
 	}
-	s.hours[i].reports += float32(reports)
+	before := float64(s.hours[i].reports)
+	s.hours[i].reports = float32(before + reports)
+	grown := float64(s.hours[i].reports) - before
+	s.total += grown
+	return grown
 }
 
 // Services lists the services of which anything was heard, by name.

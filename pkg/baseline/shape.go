@@ -59,10 +59,11 @@ func (m *Model) shapeService(svc *service) {
 	}
 	svc.shaped = m.version
 	weight := m.weight(m.until)
-	exposed := m.minutes(svc, nil, weight)
 	var flat week168
 	for _, code := range svc.order {
-		addFlat(&flat, exposed, m.country(code), m.until, svc.series[code].total/weight)
+		// What a series has forgotten says nothing about the shape either.
+		ser := svc.series[code]
+		addFlat(&flat, m.minutes(svc, ser, weight), m.country(code), m.until, ser.total/weight)
 	}
 	heard := svc.reports
 	heard.scale(1 / weight)
