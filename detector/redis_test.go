@@ -15,11 +15,12 @@ import (
 	"github.com/outcryhq/outcry/pkg/servertest"
 )
 
-// newRedisWorld is an installation on a Redis of its own.
+// newRedisWorld is an installation on a Redis of its own that has been quiet.
 func newRedisWorld(t *testing.T) (*world, *servertest.RedisServer) {
 	t.Helper()
 	server := servertest.Redis(t)
 	w := newWorld(t)
+	w.quiet(t)
 	w.engine = newRedisEngine(t, server)
 	return w, server
 }

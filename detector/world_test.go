@@ -53,25 +53,30 @@ type world struct {
 	said int // reporters so far
 }
 
-// newWorld makes an installation that has listened to silence for two days.
+// newWorld makes an installation without a past or a live engine.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	a, err := archive.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "archive.db"), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
-	w := &world{archive: a, now: begin(), log: &ledger{archive: a}}
-	quiet := live.Entry{Epoch: "before", Position: "1"}
-	for ago := time.Minute; ago <= live.KeepCounts; ago += time.Minute {
-		quiet.Coverage = append(quiet.Coverage, live.Coverage{Source: outage.SourceForm, Minute: begin().Add(-ago)})
-	}
-	require.NoError(t, a.Append(t.Context(), []live.Entry{quiet}))
-	return w
+	return &world{archive: a, now: begin(), log: &ledger{archive: a}}
 }
 
-// newMemoryWorld is an installation on the memory engine.
+// quiet lets the installation have listened to silence for two days.
+func (w *world) quiet(t *testing.T) {
+	t.Helper()
+	silence := live.Entry{Epoch: "before", Position: "1"}
+	for ago := time.Minute; ago <= live.KeepCounts; ago += time.Minute {
+		silence.Coverage = append(silence.Coverage, live.Coverage{Source: outage.SourceForm, Minute: begin().Add(-ago)})
+	}
+	require.NoError(t, w.archive.Append(t.Context(), []live.Entry{silence}))
+}
+
+// newMemoryWorld is an installation on the memory engine that has been quiet.
 func newMemoryWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
+	w.quiet(t)
 	w.engine = newEngine(t, w.log)
 	return w
 }
