@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"context"
 	"encoding/binary"
 	"strconv"
 	"sync/atomic"
@@ -14,18 +15,31 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// benchBatch is how many reports a call of Record brings.
-const benchBatch = 256
-
 // BenchmarkRecord500Services records distinct reporters, counting only, in
 // batches that spread over 500 services. One op is one batch.
-func BenchmarkRecord500Services(b *testing.B) { benchmarkRecord(b, 500) }
+func BenchmarkRecord500Services(b *testing.B) { benchmarkRecord(b, nil, 500, 256) }
 
 // BenchmarkRecordOneService is the same over a single service.
-func BenchmarkRecordOneService(b *testing.B) { benchmarkRecord(b, 1) }
+func BenchmarkRecordOneService(b *testing.B) { benchmarkRecord(b, nil, 1, 256) }
 
-func benchmarkRecord(b *testing.B, services int) {
-	e := open(b, nil)
+// BenchmarkRecordLogged is what making log entries and keeping ways back adds:
+// the archive takes the entries and forgets them.
+func BenchmarkRecordLogged(b *testing.B) { benchmarkRecord(b, nowhere{}, 500, 256) }
+
+// BenchmarkRecordSingly records one report a call, from many goroutines, as
+// requests do. One op is one report.
+func BenchmarkRecordSingly(b *testing.B) {
+	b.SetParallelism(64)
+	benchmarkRecord(b, nowhere{}, 500, 1)
+}
+
+// nowhere is a committer that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Append(context.Context, []live.Entry) error { return nil }
+
+func benchmarkRecord(b *testing.B, committer memory.Committer, services, size int) {
+	e := open(b, committer)
 	rebuildAll(b, e)
 	names := make([]string, services)
 	for i := range names {
@@ -37,9 +51,9 @@ func benchmarkRecord(b *testing.B, services int) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
-		batch := make([]outage.Report, benchBatch)
+		batch := make([]outage.Report, size)
 		for pb.Next() {
-			first := next.Add(benchBatch) - benchBatch
+			first := next.Add(uint64(size)) - uint64(size)                //nolint:gosec // positive
 			now := start.Add(time.Duration(first) * 2 * time.Microsecond) // as at 500,000 reports a second
 			for i := range batch {
 				n := first + uint64(i) //nolint:gosec // not negative
