@@ -10,7 +10,7 @@ import (
 )
 
 // Engine is the whole contract of package live.
-type Engine interface {
+type Engine interface { //nolint:interfacebloat // the whole contract; callers declare the few methods that they need
 	Record(ctx context.Context, now time.Time, reports []outage.Report) []live.Result
 	Cover(ctx context.Context, now time.Time, sources []outage.Source) error
 
@@ -31,7 +31,7 @@ type Engine interface {
 	PutView(ctx context.Context, lease live.Lease, view live.View) error
 	Views(ctx context.Context) ([]live.View, error)
 
-	ReadLog(ctx context.Context, partition int, max int) ([]live.Entry, error)
+	ReadLog(ctx context.Context, partition, limit int) ([]live.Entry, error)
 	TrimLog(ctx context.Context, lease live.Lease, upTo live.Entry) error
 	LogSize(ctx context.Context) (entries, bytes int64, err error)
 
