@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
@@ -121,6 +122,9 @@ func gather(entries []live.Entry) (batch, error) {
 			if _, again := seen[report.ID]; again {
 				continue
 			}
+			if !storableTime(report.ObservedAt) || !storableTime(report.ReceivedAt) {
+				return batch{}, fmt.Errorf("%w: entry %s has a time before 1970 or after 4000", outage.ErrInvalid, entry.Position)
+			}
 			seen[report.ID] = struct{}{}
 			work.reports = append(work.reports, reportRow{partition: entry.Partition, report: report})
 			work.series[outage.Series{Service: report.Service, Country: report.Country}] = struct{}{}
@@ -132,6 +136,9 @@ func gather(entries []live.Entry) (batch, error) {
 	slices.SortFunc(work.positions, func(a, b Position) int { return cmp.Compare(a.Partition, b.Partition) })
 	return work, nil
 }
+
+// storableTime says whether the number of a moment's minute fits the tables.
+func storableTime(t time.Time) bool { return t.Year() >= 1970 && t.Year() <= 4000 }
 
 // reportRow is a report on its way to the table.
 type reportRow struct {

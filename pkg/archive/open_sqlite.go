@@ -47,6 +47,9 @@ func openSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
+	if err := checkSQLite(ctx, path); err != nil {
+		return nil, err
+	}
 	write, err := sql.Open("sqlite", sqliteURL(path, false))
 	if err != nil {
 		return nil, err
@@ -67,20 +70,36 @@ func openSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive
 	return a, nil
 }
 
-// prepareSQLite checks whose file it is, migrates it and prepares the hot statements.
-func (a *Archive) prepareSQLite(ctx context.Context) error {
-	var application, tables int
-	if err := a.write.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application); err != nil {
-		return a.wrap("read file header", err)
+// checkSQLite looks whose file it is, on a connection that changes nothing.
+func checkSQLite(ctx context.Context, path string) error {
+	query := url.Values{"_pragma": {"busy_timeout(5000)", "query_only(ON)"}}
+	db, err := sql.Open("sqlite", sqliteFile(path, query))
+	if err != nil {
+		return err
 	}
-	if err := a.write.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
-		return a.wrap("read file header", err)
+	defer func() { _ = db.Close() }() // nothing was written
+	var application, tables int
+	err = db.QueryRowContext(ctx, "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id").
+		Scan(&application, &tables)
+	if err != nil {
+		return err
 	}
 	if application != sqliteApplication && (application != 0 || tables > 0) {
 		return errors.New("the file is a SQLite database of something else")
 	}
-	if _, err := a.write.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", sqliteApplication)); err != nil {
-		return a.wrap("mark file", err)
+	return nil
+}
+
+// prepareSQLite marks the file, migrates it and prepares the hot statements.
+func (a *Archive) prepareSQLite(ctx context.Context) error {
+	var application int
+	if err := a.write.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application); err != nil {
+		return a.wrap("read file header", err)
+	}
+	if application != sqliteApplication {
+		if _, err := a.write.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", sqliteApplication)); err != nil {
+			return a.wrap("mark file", err)
+		}
 	}
 	if err := migrate(ctx, a.write, goose.DialectSQLite3, "sqlite", a.logger); err != nil {
 		return a.wrap("prepare schema", err)
@@ -112,5 +131,10 @@ func sqliteURL(path string, reader bool) string {
 		query.Set("_txlock", "immediate")
 	}
 	query["_pragma"] = pragmas
+	return sqliteFile(path, query)
+}
+
+// sqliteFile is a URI, as a path may have a question mark in it.
+func sqliteFile(path string, query url.Values) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
 }

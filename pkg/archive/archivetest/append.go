@@ -1,6 +1,7 @@
 package archivetest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -23,7 +24,7 @@ var appendTests = map[string]func(*testing.T, Opener){ //nolint:gochecknoglobals
 	"many writers lose and double nothing":                 manyWriters,
 	"text that no database takes is stored all the same":   strangeText,
 	"the position appended last is known":                  positions,
-	"a damaged entry is refused":                           damaged,
+	"an entry that cannot be stored is refused whole":      damaged,
 }
 
 func keepsReports(t *testing.T, opener Opener) {
@@ -274,7 +275,10 @@ func positions(t *testing.T, opener Opener) {
 func damaged(t *testing.T, opener Opener) {
 	a := open(t, opener)
 	good := entry("1", report("r", "whatsapp", "NL", noon))
-	for _, bad := range []live.Entry{{Partition: 3, Damaged: outage.ErrInvalid}, {Partition: live.Partitions}, {Partition: -1}} {
+	for _, bad := range []live.Entry{
+		{Partition: 3, Damaged: errors.New("truncated")}, {Partition: live.Partitions}, {Partition: -1},
+		entry("2", report("timeless", "whatsapp", "NL", time.Time{})), entry("2", report("far", "whatsapp", "NL", noon.AddDate(2500, 0, 0))),
+	} {
 		require.ErrorIs(t, a.Append(t.Context(), []live.Entry{good, bad}), outage.ErrInvalid)
 	}
 	require.Empty(t, counts(t, a, "whatsapp", "NL", time.Minute))
