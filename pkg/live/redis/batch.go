@@ -22,7 +22,7 @@ const (
 )
 
 // fixedKeys is how many keys of record.lua come before those of the batch.
-const fixedKeys = 7
+const fixedKeys = 10
 
 // batch is one run of record.lua: the reports of one step of one partition,
 // grouped so that the script touches each series once. Everything is written
@@ -48,7 +48,8 @@ type batch struct {
 	sumCells    []byte
 	cellService []byte
 	records     []byte
-	extra       spans // keys of careful reports
+	seats       spans // keys
+	before      spans // fields of previous identities
 
 	body spans // all keys and arguments after the fixed ones
 	args []any
@@ -96,6 +97,15 @@ func (s *spans) bytes(b []byte) {
 func (s *spans) int(n int64) {
 	s.buf = strconv.AppendInt(s.buf, n, 10)
 	s.end()
+}
+
+// all appends every string of another list.
+func (s *spans) all(other *spans) {
+	start := len(s.buf)
+	s.buf = append(s.buf, other.buf...)
+	for _, end := range other.ends {
+		s.ends = append(s.ends, start+end)
+	}
 }
 
 func (s *spans) reset() { s.buf, s.ends = s.buf[:0], s.ends[:0] }
@@ -147,7 +157,8 @@ func (b *batch) reset() {
 	b.index, b.cellList, b.serviceList = b.index[:0], b.cellList[:0], b.serviceList[:0]
 	b.groupCells, b.sumCells, b.cellService = b.groupCells[:0], b.sumCells[:0], b.cellService[:0]
 	b.records, b.args = b.records[:0], b.args[:0]
-	b.extra.reset()
+	b.seats.reset()
+	b.before.reset()
 	b.body.reset()
 }
 
@@ -161,7 +172,8 @@ func (b *batch) build() {
 
 	k, p := b.keys, b.partition
 	b.args = append(b.args[:0], "evalsha", b.script.sha, numKeys,
-		k.epoch(p), k.log(p), k.logEnd(p), k.logStart(p), k.seq(p), k.changed(p), k.hours(p))
+		k.epoch(p), k.log(p), k.logEnd(p), k.logStart(p), k.seq(p), k.changed(p), k.hours(p),
+		k.recent(p), k.recentHalf(p, 0), k.recentHalf(p, 1))
 	b.args = b.body.appendTo(b.args)
 }
 
@@ -179,7 +191,7 @@ func (b *batch) group() {
 		r := &b.reports[i]
 		minute := observed(b.now, r).Unix() / 60
 		g := b.groupOf(r, minute)
-		flags := b.carefulKeys(r)
+		flags := b.careful(r)
 		b.records = append(b.records, flags)
 		b.records = binary.BigEndian.AppendUint16(b.records, g)
 		b.records = binary.BigEndian.AppendUint32(b.records, r.Digest)
@@ -189,30 +201,29 @@ func (b *batch) group() {
 	}
 }
 
-// carefulKeys notes the keys that only some reports need, and returns the
-// report's flags.
-func (b *batch) carefulKeys(r *outage.Report) byte {
+// careful notes what only some reports need, and returns the report's flags.
+func (b *batch) careful(r *outage.Report) byte {
 	flags := byte(0)
 	if b.now.Sub(r.ObservedAt) > live.LateAfter {
 		flags |= recordTooOld
 	}
 	if r.Previous != nil {
 		flags |= recordPrevious
-		b.extra.buf = b.keys.appendID(b.extra.buf, b.partition, r.Previous.ID)
-		b.extra.end()
-		b.extra.buf = b.keys.appendSeen(b.extra.buf, b.partition, r.Service, r.Previous.Reporter)
-		b.extra.end()
+		b.before.buf = appendIDField(b.before.buf, r.Previous.ID)
+		b.before.end()
+		b.before.buf = appendMarkerField(b.before.buf, r.Service, r.Previous.Reporter)
+		b.before.end()
 	}
 	if r.Seat.IsZero() {
 		return flags
 	}
 	flags |= recordSeat
-	b.extra.buf = b.keys.appendSeat(b.extra.buf, b.partition, r.Service, r.Seat)
-	b.extra.end()
+	b.seats.buf = b.keys.appendSeat(b.seats.buf, b.partition, r.Service, r.Seat)
+	b.seats.end()
 	if r.Previous != nil && !r.Previous.Seat.IsZero() && r.Previous.Seat != r.Seat {
 		flags |= recordPreviousSeat
-		b.extra.buf = b.keys.appendSeat(b.extra.buf, b.partition, r.Service, r.Previous.Seat)
-		b.extra.end()
+		b.seats.buf = b.keys.appendSeat(b.seats.buf, b.partition, r.Service, r.Previous.Seat)
+		b.seats.end()
 	}
 	return flags
 }
@@ -272,18 +283,7 @@ func (b *batch) appendKeys() {
 		s.buf = k.appendCountries(s.buf, p, service)
 		s.end()
 	}
-	for _, i := range b.index {
-		r := &b.reports[i]
-		s.buf = k.appendID(s.buf, p, r.ID)
-		s.end()
-		s.buf = k.appendSeen(s.buf, p, r.Service, r.Reporter)
-		s.end()
-	}
-	start := 0
-	for _, end := range b.extra.ends {
-		s.bytes(b.extra.buf[start:end])
-		start = end
-	}
+	s.all(&b.seats)
 }
 
 // appendArgs writes the arguments, in the order of record.lua.
@@ -293,9 +293,9 @@ func (b *batch) appendArgs() {
 	hour := floorDiv(b.now.Unix(), 3600)
 	s.buf = appendStamp(s.buf, now)
 	s.end()
+	s.int(now)
 	s.int(edge)
 	s.int(edge - time.Hour.Microseconds())
-	s.int(now)
 	for _, n := range []int{len(b.index), len(b.cellList), len(b.serviceList), len(b.groups), len(b.sums)} {
 		s.int(int64(n))
 	}
@@ -311,10 +311,20 @@ func (b *batch) appendArgs() {
 	s.int(keepLogFor.Milliseconds())
 	s.int(live.EvidenceCap)
 	s.int(outage.SeatsPerAddress)
+	s.int(rotateRecent.Microseconds())
+	s.int(keepRecent.Milliseconds())
 	for _, c := range b.cellList {
 		s.buf = append(append(append(s.buf, c.service...), '/'), c.country...)
 		s.end()
 	}
+	for _, i := range b.index {
+		r := &b.reports[i]
+		s.buf = appendIDField(s.buf, r.ID)
+		s.end()
+		s.buf = appendMarkerField(s.buf, r.Service, r.Reporter)
+		s.end()
+	}
+	s.all(&b.before)
 }
 
 // appendPayload writes what goes on the log.

@@ -84,18 +84,13 @@ func (k *keys) evidence(p int, s outage.Series, hour int64) string {
 	return string(k.appendEvidence(nil, p, s.Service, s.Country, hour))
 }
 
-// seen marks a reporter who has been counted, with the time.
-func (k *keys) seen(p int, service string, reporter outage.Hash) string {
-	return string(k.appendSeen(nil, p, service, reporter))
-}
+// recent says which half of what is recent takes new entries, "0" or "1", and
+// since when.
+func (k *keys) recent(p int) string { return k.bases[p] + "recent" }
 
-// id holds the receipt of a report.
-func (k *keys) id(p int, id outage.ID) string { return string(k.appendID(nil, p, id)) }
-
-// seat is a sorted set: reporters at one address, by the time they were counted.
-func (k *keys) seat(p int, service string, seat outage.Hash) string {
-	return string(k.appendSeat(nil, p, service, seat))
-}
+// recentHalf is a hash: the markers of reporters who were counted and the
+// receipts of reports, as fields.
+func (k *keys) recentHalf(p, half int) string { return k.bases[p] + "recent:" + strconv.Itoa(half) }
 
 func (k *keys) appendCountries(dst []byte, p int, service string) []byte {
 	dst = append(dst, k.bases[p]...)
@@ -119,20 +114,20 @@ func appendCell(dst []byte, service, country string, hour int64) []byte {
 	return strconv.AppendInt(dst, hour, 10)
 }
 
-func (k *keys) appendSeen(dst []byte, p int, service string, reporter outage.Hash) []byte {
-	dst = append(dst, k.bases[p]...)
-	dst = append(append(append(dst, "seen:"...), service...), ':')
-	return base64.RawURLEncoding.AppendEncode(dst, reporter[:])
-}
-
-func (k *keys) appendID(dst []byte, p int, id outage.ID) []byte {
-	dst = append(dst, k.bases[p]...)
-	dst = append(dst, "id:"...)
-	return base64.RawURLEncoding.AppendEncode(dst, id[:])
-}
-
+// appendSeat names a sorted set: the reporters counted at one address, by time.
 func (k *keys) appendSeat(dst []byte, p int, service string, seat outage.Hash) []byte {
 	dst = append(dst, k.bases[p]...)
 	dst = append(append(append(dst, "seat:"...), service...), ':')
 	return base64.RawURLEncoding.AppendEncode(dst, seat[:])
+}
+
+// appendIDField names a report's receipt in what is recent.
+func appendIDField(dst []byte, id outage.ID) []byte {
+	return append(append(dst, 'i'), id[:]...)
+}
+
+// appendMarkerField names a reporter's marker for a service in what is recent.
+func appendMarkerField(dst []byte, service string, reporter outage.Hash) []byte {
+	dst = append(append(dst, 'm'), reporter[:]...)
+	return append(dst, service...)
 }

@@ -24,6 +24,12 @@ const (
 	// keepFor is how long what the last two days need is kept: an hour of
 	// grace lets the hour that KeepCounts begins in end first.
 	keepFor = live.KeepCounts + 2*time.Hour
+	// rotateRecent is how long a half of what is recent takes new entries. Past
+	// DedupeFor, it is a grace for callers' clocks that differ.
+	rotateRecent = live.DedupeFor + 10*time.Minute
+	// keepRecent is how long a half is kept when nothing more is recorded: it
+	// has taken entries for rotateRecent, and the last is good for DedupeFor.
+	keepRecent = 4 * time.Hour
 	// keepLogFor is how long a log without an owner survives. It is long
 	// enough for any repair of the archive, and as long as reports are kept there.
 	keepLogFor = 30 * 24 * time.Hour

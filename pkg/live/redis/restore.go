@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/outcryhq/outcry/pkg/live"
@@ -42,8 +43,13 @@ func sumCounts(counts []live.MinuteCount) []filledCell {
 	return cells
 }
 
-// item is one thing that a rebuild puts back about a report; see
-// lua/rebuild_reports.lua for its kinds.
+// known is what a rebuild puts back about some reports.
+type known struct {
+	recent []any  // fields and values of markers and receipts
+	items  []item // the rest
+}
+
+// item is a seat ("s") or a member of evidence ("e"); see lua/rebuild_reports.lua.
 type item struct {
 	key           string
 	kind          string
@@ -54,28 +60,33 @@ type item struct {
 // restoreReports puts back markers, receipts and seats of the last hour, and
 // the evidence of all reports given.
 func (e *Engine) restoreReports(ctx context.Context, now time.Time, lease live.Lease, reports []outage.Logged) error {
-	var items []item
+	var k known
 	for i := range reports {
-		items = e.appendItems(items, now, lease.Partition, &reports[i])
-		if len(items) < rebuildChunk && i < len(reports)-1 {
+		e.gather(&k, now, lease.Partition, &reports[i])
+		if len(k.recent)+len(k.items) < rebuildChunk && i < len(reports)-1 {
 			continue
 		}
-		if err := e.putItems(ctx, lease, items); err != nil {
+		if err := e.putKnown(ctx, now, lease, &k); err != nil {
 			return err
 		}
-		items = items[:0]
+		k = known{recent: k.recent[:0], items: k.items[:0]}
 	}
 	return nil
 }
 
-func (e *Engine) putItems(ctx context.Context, lease live.Lease, items []item) error {
+func (e *Engine) putKnown(ctx context.Context, now time.Time, lease live.Lease, k *known) error {
 	p := lease.Partition
 	c := call{
 		script: e.scripts.rebuildReports,
-		keys:   []string{e.keys.lease(p), e.keys.epoch(p)},
-		args:   []any{held(lease), live.EvidenceCap},
+		keys: []string{
+			e.keys.lease(p), e.keys.epoch(p), e.keys.recent(p), e.keys.recentHalf(p, 0), e.keys.recentHalf(p, 1),
+		},
+		args: []any{
+			held(lease), live.EvidenceCap, string(appendStamp(nil, now.UnixMicro())), keepRecent.Milliseconds(), len(k.recent),
+		},
 	}
-	for _, it := range items {
+	c.args = append(c.args, k.recent...)
+	for _, it := range k.items {
 		c.keys = append(c.keys, it.key)
 		c.args = append(c.args, it.kind, it.ttl.Milliseconds(), it.value, it.member)
 	}
@@ -83,29 +94,28 @@ func (e *Engine) putItems(ctx context.Context, lease live.Lease, items []item) e
 	return err
 }
 
-// appendItems appends what is to be known of a report again.
-func (e *Engine) appendItems(items []item, now time.Time, p int, r *outage.Logged) []item {
+// gather adds what is to be known of a report again.
+func (e *Engine) gather(k *known, now time.Time, p int, r *outage.Logged) {
 	at := r.ReceivedAt
 	left := min(at.Add(live.DedupeFor).Sub(now), live.DedupeFor)
-	if left >= time.Millisecond {
-		items = append(items, item{key: e.keys.id(p, r.ID), kind: "m", ttl: left, value: receiptOf(r)})
+	recent := left >= time.Millisecond
+	if recent {
+		k.recent = append(k.recent, string(appendIDField(nil, r.ID)), receiptOf(r))
 	}
 	if r.Outcome != outage.Counted {
-		return items
+		return
 	}
-	if left >= time.Millisecond {
-		items = append(items, item{
-			key: e.keys.seen(p, r.Service, r.Reporter), kind: "m", ttl: left,
-			value: string(appendStamp(nil, at.UnixMicro())),
+	if recent {
+		k.recent = append(k.recent,
+			string(appendMarkerField(nil, r.Service, r.Reporter)), string(appendStamp(nil, at.UnixMicro())))
+	}
+	if recent && !r.Seat.IsZero() {
+		k.items = append(k.items, item{
+			key: string(e.keys.appendSeat(nil, p, r.Service, r.Seat)), kind: "s", ttl: left,
+			value: strconv.FormatInt(at.UnixMicro(), 10), member: string(r.Reporter[:]),
 		})
-		if !r.Seat.IsZero() {
-			items = append(items, item{
-				key: e.keys.seat(p, r.Service, r.Seat), kind: "s", ttl: left,
-				value: fmt.Sprint(at.UnixMicro()), member: r.Reporter.String(),
-			})
-		}
 	}
-	return e.appendEvidence(items, p, r)
+	k.items = e.appendEvidence(k.items, p, r)
 }
 
 // appendEvidence appends what a counted report says about its country's series
@@ -149,7 +159,7 @@ func outageArguments(now time.Time, change outage.Change) ([]any, error) {
 		if !until.After(now) {
 			return nil, nil
 		}
-		forget = fmt.Sprint(until.UnixMilli())
+		forget = strconv.FormatInt(until.UnixMilli(), 10)
 	}
 	text, err := json.Marshal(&change.Outage)
 	if err != nil {

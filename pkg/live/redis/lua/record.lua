@@ -2,13 +2,12 @@
 -- Decides, counts and logs one batch of reports of one partition, or nothing.
 --
 -- KEYS  1 epoch  2 log  3 log:end  4 log:start  5 seq  6 changed  7 hours
+--       8 recent  9 recent:0  10 recent:1
 --       then for each cell (a series in an hour): counts, evidence
 --       then for each service: countries
---       then for each report: id, seen
---       then for each careful report: id and seen of the previous identity if
---       it has one, its seat if it has one, its previous seat if it has one
+--       then for each report with a seat: its seat, and its previous seat if it has another
 -- ARGV  1 now, microseconds, 13 hexadecimal digits
---       2 now less DEDUPE, microseconds: what is forgotten  3 the same an hour earlier  4 now, microseconds
+--       2 now, microseconds  3 now less DEDUPE: what is forgotten  4 the same an hour earlier
 --       5 reports  6 cells  7 services  8 groups (a country's series in a minute)
 --       9 sums (a whole service in a minute)
 --      10 report records, 24 bytes each: flags 1, group 2, digest 4, origin 12, network 4, source 1
@@ -17,7 +16,10 @@
 --      13 this hour  14 the oldest hour kept
 --      15 the payload for the log
 --      16 DEDUPE ms  17 KEEP ms  18 KEEPLOG ms  19 evidence cap  20 seats an address
+--      21 how long a half of what is recent takes entries, microseconds  22 KEEPRECENT ms
 --      then for each cell: its series
+--      then for each report: the fields of its id and its marker
+--      then for each report with a previous identity: the fields of that id and marker
 -- A marker is the time of its report; a receipt is its time, outcome 1, digest 4, series.
 --
 -- Returns outcomes (one letter a report: c counted, d duplicate, o too old,
@@ -30,17 +32,18 @@ local sub, byte = string.sub, string.byte
 local epoch = call('GET', K[1])
 if not epoch then return redis.error_reply('-REBUILDING the partition has no epoch') end
 
-local now, edge = A[1], A[2]
+local now, now_us, edge = A[1], tonumber(A[2]), tonumber(A[3])
 local n, cells, services = tonumber(A[5]), tonumber(A[6]), tonumber(A[7])
 local groups, sums = tonumber(A[8]), tonumber(A[9])
 local records, group_records, cell_services = A[10], A[11], A[12]
 local dedupe_ttl, keep_ttl, log_ttl = A[16], A[17], A[18]
 local cap, seats = tonumber(A[19]), tonumber(A[20])
 
-local cell_keys = 7
+local cell_keys, cell_series = 10, 22
 local service_keys = cell_keys + 2 * cells
-local report_keys = service_keys + services
-local next_extra = report_keys + 2 * n + 1
+local next_seat = service_keys + services + 1
+local fields = cell_series + cells
+local next_before = fields + 2 * n + 1
 
 local TOO_OLD, PREVIOUS, SEAT, PREVIOUS_SEAT = 1, 2, 4, 8
 local NO_DIGEST, NO_ORIGIN, NO_NETWORK = string.rep('\0', 4), string.rep('\0', 12), string.rep('\0', 4)
@@ -50,71 +53,78 @@ local cell_of, sum_of, series_of = {}, {}, {}
 for g = 1, groups + sums do
   local c1, c2, s1, s2 = byte(group_records, g * 6 - 5, g * 6 - 2)
   cell_of[g], sum_of[g] = c1 * 256 + c2, groups + s1 * 256 + s2
-  series_of[g] = A[20 + cell_of[g]]
+  series_of[g] = A[cell_series + cell_of[g]]
 end
 
--- A marker or receipt holds for 60 minutes by the caller's clock; the key's own
--- expiry only cleans up. Equal lengths: hexadecimal digits compare as numbers.
-local forgotten = string.format('%013x', math.max(tonumber(edge), 0))
-local function alive(since) return since and sub(since, 1, 13) > forgotten end
+-- Markers and receipts are fields of two hashes. One takes new entries until it
+-- is old enough; then the other is emptied and takes its place, so that an
+-- entry is found for DEDUPE at least. One read of each finds all that the batch
+-- may meet, and one write adds what it leaves.
+local half, state = '0', call('GET', K[8])
+if state then half = sub(state, 1, 1) end
+if not state or now_us - tonumber(sub(state, 2), 16) >= tonumber(A[21]) then
+  if state then half = half == '0' and '1' or '0' end
+  call('SET', K[8], half .. now, 'PX', A[22])
+  if state then call('UNLINK', K[9 + tonumber(half)]) end
+end
+local newer, older = K[9], K[10]
+if half == '1' then newer, older = older, newer end
 
--- The usual report takes two commands, each of which looks and writes at once.
--- A receipt's outcome is guessed, and mended in the rare case of a duplicate.
-local function plain(id, marker, receipt)
-  local first = call('SET', id, receipt, 'PX', dedupe_ttl, 'NX', 'GET')
-  if first then
-    if alive(first) then return 'r', first end
-    call('SET', id, receipt, 'PX', dedupe_ttl)
+local memory, written = {}, {}
+local function recall(key)
+  if call('EXISTS', key) == 0 then return end
+  local found = call('HMGET', key, unpack(A, fields + 1))
+  for i = 1, #found do
+    if found[i] then memory[A[fields + i]] = found[i] end
   end
-  local since = call('SET', marker, now, 'PX', dedupe_ttl, 'NX', 'GET')
-  if not since then return 'c' end
-  if alive(since) then
-    call('SET', id, now .. 'd' .. sub(receipt, 15), 'PX', dedupe_ttl)
-    return 'd'
-  end
-  call('SET', marker, now, 'PX', dedupe_ttl)
-  return 'c'
+end
+recall(older)
+recall(newer)
+
+local function remember(field, value)
+  memory[field] = value
+  written[#written + 1] = field
+  written[#written + 1] = value
+end
+
+-- Whether a field is remembered holds for 60 minutes by the caller's clock.
+local function alive(field)
+  local value = memory[field]
+  return value and tonumber(sub(value, 1, 13), 16) > edge and value
 end
 
 -- Whether an address has given away its seats, counting yesterday's name for it.
 local function full(seat, previous)
-  call('ZREMRANGEBYSCORE', seat, '-inf', A[3])
-  local used = call('ZCOUNT', seat, '(' .. edge, '+inf')
-  if previous then used = used + call('ZCOUNT', previous, '(' .. edge, '+inf') end
+  call('ZREMRANGEBYSCORE', seat, '-inf', A[4])
+  local used = call('ZCOUNT', seat, '(' .. A[3], '+inf')
+  if previous then used = used + call('ZCOUNT', previous, '(' .. A[3], '+inf') end
   return used >= seats
 end
 
-local function decide(flags, marker, before, seat, seat_before)
+-- Decides a report, and returns the first receipt if it was recorded before.
+local function decide(id, marker, flags)
+  local id_before, marker_before, seat, seat_before
+  if flags ~= 0 then
+    if bit.band(flags, PREVIOUS) ~= 0 then
+      id_before, marker_before = A[next_before], A[next_before + 1]
+      next_before = next_before + 2
+    end
+    if bit.band(flags, SEAT) ~= 0 then seat = K[next_seat]; next_seat = next_seat + 1 end
+    if bit.band(flags, PREVIOUS_SEAT) ~= 0 then seat_before = K[next_seat]; next_seat = next_seat + 1 end
+  end
+
+  local first = alive(id)
+  if first then return 'r', first end
+  first = id_before and alive(id_before)
+  if first then return 'p', first end
   if bit.band(flags, TOO_OLD) ~= 0 then return 'o' end
-  if alive(call('GET', marker)) or before and alive(call('GET', before)) then return 'd' end
+  if alive(marker) or marker_before and alive(marker_before) then return 'd' end
   if seat then
     if full(seat, seat_before) then return 'd' end
-    call('ZADD', seat, A[4], sub(marker, -16))
+    call('ZADD', seat, A[2], sub(marker, 2, 13))
     call('PEXPIRE', seat, dedupe_ttl)
   end
-  call('SET', marker, now, 'PX', dedupe_ttl)
   return 'c'
-end
-
--- A report that is too old, has two identities around midnight, or shares an address.
-local function careful(id, marker, receipt, flags)
-  local id_before, before, seat, seat_before
-  if bit.band(flags, PREVIOUS) ~= 0 then
-    id_before, before = K[next_extra], K[next_extra + 1]
-    next_extra = next_extra + 2
-  end
-  if bit.band(flags, SEAT) ~= 0 then seat = K[next_extra]; next_extra = next_extra + 1 end
-  if bit.band(flags, PREVIOUS_SEAT) ~= 0 then seat_before = K[next_extra]; next_extra = next_extra + 1 end
-
-  local first = call('GET', id)
-  if alive(first) then return 'r', first end
-  if id_before then
-    first = call('GET', id_before)
-    if alive(first) then return 'p', first end
-  end
-  local outcome = decide(flags, marker, before, seat, seat_before)
-  call('SET', id, now .. outcome .. sub(receipt, 15), 'PX', dedupe_ttl)
-  return outcome
 end
 
 -- Evidence of the cells that have room: cell -> members to add, each once.
@@ -138,32 +148,33 @@ local function gather(cell, base)
 end
 
 local outcomes, answers, found = {}, {}, {}
-local counted = now .. 'c'
 for i = 1, n do
   local base = (i - 1) * 24
   local flags, hi, lo = byte(records, base + 1, base + 3)
   local g = hi * 256 + lo
-  local receipt = counted .. sub(records, base + 4, base + 7) .. series_of[g]
-  local id, marker = K[report_keys + 2 * i - 1], K[report_keys + 2 * i]
-  local outcome, first
-  if flags == 0 then
-    outcome, first = plain(id, marker, receipt)
-  else
-    outcome, first = careful(id, marker, receipt, flags)
-  end
-  if outcome == 'c' then
-    found[g] = (found[g] or 0) + 1
-    gather(cell_of[g], base)
-    gather(cell_of[sum_of[g]], base)
-  elseif first then
-    local asked, answered = sub(receipt, 15, 18), sub(first, 15, 18)
+  local id, marker = A[fields + 2 * i - 1], A[fields + 2 * i]
+  local outcome, first = decide(id, marker, flags)
+  if first then
+    local asked, answered = sub(records, base + 4, base + 7), sub(first, 15, 18)
     if asked ~= answered and asked ~= NO_DIGEST and answered ~= NO_DIGEST then
       outcome = 'x'
     else
       answers[#answers + 1] = first
     end
+  else
+    remember(id, now .. outcome .. sub(records, base + 4, base + 7) .. series_of[g])
+  end
+  if outcome == 'c' then
+    remember(marker, now)
+    found[g] = (found[g] or 0) + 1
+    gather(cell_of[g], base)
+    gather(cell_of[sum_of[g]], base)
   end
   outcomes[i] = outcome
+end
+if #written > 0 then
+  call('HSET', newer, unpack(written))
+  if call('PTTL', newer) < 0 then call('PEXPIRE', newer, A[22]) end
 end
 
 -- A cell's first count starts its life, and makes its series known.
@@ -171,7 +182,7 @@ local function begin(cell)
   local hi, lo = byte(cell_services, cell * 2 - 1, cell * 2)
   local countries = K[service_keys + hi * 256 + lo]
   call('PEXPIRE', K[cell_keys + 2 * cell - 1], keep_ttl)
-  call('SADD', countries, string.match(A[20 + cell], '[^/]*$'))
+  call('SADD', countries, string.match(A[cell_series + cell], '[^/]*$'))
   call('PEXPIRE', countries, keep_ttl)
 end
 
@@ -221,7 +232,7 @@ if #moved > 0 then
   local last, scored = call('INCRBY', K[5], #moved) - #moved, {}
   for at, cell in ipairs(moved) do
     scored[2 * at - 1] = string.format('%.0f', last + at)
-    scored[2 * at] = A[20 + cell]
+    scored[2 * at] = A[cell_series + cell]
   end
   call('ZADD', K[6], unpack(scored))
   if call('HSETNX', K[7], A[13], scored[1]) == 1 then prune() end
@@ -230,13 +241,13 @@ end
 -- The log's position is the number of bytes ever written to it, so that its
 -- size is a difference. A batch of nothing new leaves no entry.
 local letters = table.concat(outcomes)
-local written
+local stop
 if string.find(letters, '[cdo]') then
   local size = #A[15] + #letters + 64
-  written = call('INCRBY', K[3], size)
-  call('XADD', K[2], string.format('%.0f', written) .. '-0', 'e', epoch, 'p', A[15], 'o', letters)
-  if written == size then call('PEXPIRE', K[3], log_ttl); call('PEXPIRE', K[2], log_ttl) end
+  stop = call('INCRBY', K[3], size)
+  call('XADD', K[2], string.format('%.0f', stop) .. '-0', 'e', epoch, 'p', A[15], 'o', letters)
+  if stop == size then call('PEXPIRE', K[3], log_ttl); call('PEXPIRE', K[2], log_ttl) end
 else
-  written = tonumber(call('GET', K[3]) or 0)
+  stop = tonumber(call('GET', K[3]) or 0)
 end
-return {letters, written - tonumber(call('GET', K[4]) or 0), unpack(answers)}
+return {letters, stop - tonumber(call('GET', K[4]) or 0), unpack(answers)}
