@@ -150,7 +150,7 @@ problems:
   - {slug: calls, label: Calls fail}
   - {slug: other, label: Something else}
 categories:
-  - {slug: messenger, name: Messengers, problems: [app, calls, other]}
+  - {slug: messenger, problems: [app, calls, other]}
 services:
   - {slug: whatsapp, name: WhatsApp, category: messenger}
   - {slug: telegram, name: Telegram, category: messenger}
@@ -181,7 +181,7 @@ func newWorld(tb testing.TB, change func(*setting)) *world {
 		Sink: pipeline, Identifier: keys, Catalog: known, Locator: atlas{}, Metrics: metrics, Logger: logger, Now: w.now,
 		Render: func(c *gin.Context, status int, name string, data any) {
 			page, ok := data.(form.Page)
-			require.True(tb, ok)
+			require.True(w.tb, ok)
 			*w.pages = append(*w.pages, shown{status, name, page})
 			c.Status(status)
 			c.Writer.WriteHeaderNow()
