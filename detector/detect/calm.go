@@ -62,5 +62,6 @@ func (d *Detector) sumHasCalmed(svc *service, t *tick) bool {
 	fresh := all.fresh
 	defer func() { all.fresh = fresh }()
 	all.fresh = max(fresh, t.last-calmWindow+1)
-	return d.best(all, t.last, d.cfg.Widening).score < d.cfg.Widening
+	least := d.ownLevel(all, minuteOf(svc.outage.StartedAt))
+	return d.best(all, t.last, d.cfg.Widening, least).score < d.cfg.Widening
 }

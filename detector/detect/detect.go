@@ -202,7 +202,7 @@ func (d *Detector) evaluate(svc *service, t *tick) {
 		if svc.suffers(s.country) {
 			need = 0
 		}
-		best := d.best(s, t.cur, need)
+		best := d.best(s, t.cur, need, 0)
 		if best.score < need {
 			s.watch = nil
 			continue

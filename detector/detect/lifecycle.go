@@ -152,7 +152,7 @@ func (d *Detector) end(s *series, impact *outage.Impact, t *tick) {
 func (d *Detector) refresh(s *series, t *tick) {
 	s.fresh, s.dirty = freshAfter(t.now), true
 	if s.watch != nil {
-		s.watch.best = d.best(s, t.cur, d.cfg.Widening)
+		s.watch.best = d.best(s, t.cur, d.cfg.Widening, 0)
 	}
 }
 

@@ -30,6 +30,10 @@ func (p problem) evidence() outage.Evidence {
 func (d *Detector) passing(candidates []*series, bar float64, t *tick) []problem {
 	var found []problem
 	for _, s := range candidates {
+		bar := bar
+		if s.service.impact(s.country) >= 0 {
+			bar = t.bar // what has ended comes back over the bar that it came over first
+		}
 		if s.watch == nil || s.watch.best.score < bar || s.service.suffers(s.country) {
 			continue
 		}
@@ -125,29 +129,34 @@ func (d *Detector) standing(s *series, end minute) window {
 	return best
 }
 
-// ownLevel is the rate at which a series stood before a minute if the
-// installation was new then, else 0: there is a baseline.
+// ownLevel is the rate at which a series stood an hour before a minute if the
+// installation was new then, else 0: there is a baseline. The hour itself may
+// already hold the first signs of what comes.
 func (d *Detector) ownLevel(s *series, before minute) float64 {
 	if d.observed(before) >= d.cfg.NewMinutes {
 		return 0
 	}
-	if level := d.levelBefore(s, before, 0); !math.IsInf(level, 1) {
+	if level := d.levelBefore(s, before-blindAround, 0); !math.IsInf(level, 1) {
 		return level
 	}
 	return 0
 }
 
 // levelBefore is the reports a minute of a series before a minute, with some
-// more added: the mean of all that was heard, or of the last hour if that is
-// more, since days begin quietly. It is +Inf if nobody listened.
+// more added: the mean since it was first heard, or of the last hour if that is
+// more, since days begin quietly. It is +Inf if there is nothing to tell from.
 func (d *Detector) levelBefore(s *series, before minute, more float64) float64 {
 	level := 0.0
 	for _, back := range []minute{kept, 60} {
-		minutes := float64(d.coverage.count(before-back, before-1))
-		if minutes == 0 {
+		first := before - back
+		if len(s.counts) > 0 {
+			first = max(first, s.counts[0].at)
+		}
+		minutes := float64(d.coverage.count(first, before-1))
+		if len(s.counts) == 0 || first >= before || minutes == 0 {
 			return math.Inf(1)
 		}
-		level = max(level, (float64(s.counts.sum(before-back, before-1))+more)/minutes)
+		level = max(level, (float64(s.counts.sum(first, before-1))+more)/minutes)
 	}
 	return level
 }

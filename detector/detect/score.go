@@ -70,14 +70,15 @@ func (t *window) judge(need float64) {
 }
 
 // best tests the windows of a series that end with a minute, and returns the
-// strongest. Scores below need may come out as 0.
-func (d *Detector) best(s *series, end minute, need float64) window {
+// strongest. Scores below need may come out as 0; least is a rate a minute that
+// is expected at least.
+func (d *Detector) best(s *series, end minute, need, least float64) window {
 	var best window
 	if need > 0 && s.counts.sum(end-windows[len(windows)-1].minutes+1, end) < d.fewest {
 		return best
 	}
 	for i := range windows {
-		t := d.test(s, i, end, 0)
+		t := d.test(s, i, end, least)
 		t.judge(max(need, best.score))
 		if t.score > best.score {
 			best = t

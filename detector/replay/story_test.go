@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
+	"os"
 	"testing"
 	"time"
 
@@ -27,32 +29,98 @@ func csvOf(t testing.TB, rows []countcsv.Row) *bytes.Buffer {
 	return &buf
 }
 
-func replayed(t testing.TB, input *bytes.Buffer, step time.Duration) []outage.Outage {
+// replayed returns what a replay prints.
+func replayed(t testing.TB, input io.Reader, step time.Duration) (string, []outage.Outage) {
 	t.Helper()
 	var out bytes.Buffer
-	_, err := replay.Run(context.Background(), replay.Config{Input: input, Step: step, Output: &out, Detect: detect.DefaultConfig()})
+	_, err := replay.Run(context.Background(), replay.Config{
+		Input: input, Step: step, Output: &out, Detect: detect.DefaultConfig(),
+	})
 	require.NoError(t, err)
+	printed := out.String()
 	var outages []outage.Outage
 	for decoder := json.NewDecoder(&out); decoder.More(); {
 		var o outage.Outage
 		require.NoError(t, decoder.Decode(&o))
 		outages = append(outages, o)
 	}
-	return outages
+	return printed, outages
 }
 
-func TestStory(t *testing.T) {
+func TestTheStoryIsOneOutageWithSixImpacts(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(5) {
-		outages := replayed(t, csvOf(t, scenario.Story(seed)), time.Minute)
-		b, _ := json.MarshalIndent(outages, "", " ")
-		_ = b
-		for _, o := range outages {
-			t.Log(seed, o.Service, o.StartedAt, o.DetectedAt, o.EndedAt, o.ClosedAt, o.Final, o.Revision, o.Reports, o.Peak)
-			for _, i := range o.Impacts {
-				t.Log("   ", i.Country, i.StartedAt.Format("15:04"), i.DetectedAt.Format("15:04"), i.EndedAt, i.ClosedAt, i.Reports, i.Peak, i.Score, i.Evidence, len(i.Intervals))
-			}
+	for seed := range uint64(8) {
+		_, outages := replayed(t, csvOf(t, scenario.Story(seed)), time.Minute)
+		require.Len(t, outages, 1, "seed %d: one outage and nothing else anywhere", seed)
+		checkStory(t, outages[0])
+	}
+}
+
+func checkStory(t *testing.T, o outage.Outage) {
+	t.Helper()
+	require.Equal(t, scenario.Service, o.Service)
+	require.Equal(t, outage.Ended, o.State)
+	require.True(t, o.Final)
+	require.WithinDuration(t, scenario.HourStart, o.StartedAt, 5*time.Minute)
+	truth := scenario.Truth()
+	require.Len(t, o.Impacts, len(truth))
+	for i, impact := range o.Impacts {
+		country := truth[i].Country
+		require.Equal(t, country, impact.Country)
+		require.Empty(t, impact.Intervals, country)
+		require.WithinDuration(t, truth[i].Onset, impact.StartedAt, 5*time.Minute, country)
+		require.False(t, impact.StartedAt.After(impact.DetectedAt), country)
+		seen := impact.DetectedAt.Sub(truth[i].Passes(8))
+		require.LessOrEqual(t, seen, 3*time.Minute, country)
+		require.Equal(t, outage.Ended, impact.State, country)
+		late := impact.EndedAt.Sub(truth[i].End)
+		require.GreaterOrEqual(t, late, -time.Minute, country)
+		require.LessOrEqual(t, late, 15*time.Minute, country)
+		require.InEpsilon(t, truth[i].Peak, impact.Peak.ReportsPerMinute, 1.2, country)
+	}
+}
+
+const recorded = "../testdata/scenarios/whatsapp-2017-11-03/"
+
+func TestTheRecordedStory(t *testing.T) {
+	t.Parallel()
+	file, err := countcsv.Open(recorded+"counts.csv.zst", nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	counts, err := io.ReadAll(file)
+	require.NoError(t, err)
+	require.Equal(t, csvOf(t, scenario.Story(1)).String(), string(counts), "the generator makes what is recorded")
+
+	printed, outages := replayed(t, bytes.NewReader(counts), time.Minute)
+	require.Len(t, outages, 1)
+	checkStory(t, outages[0])
+	want, err := os.ReadFile(recorded + "outages.ndjson")
+	require.NoError(t, err)
+	require.Equal(t, string(want), printed)
+	again, _ := replayed(t, bytes.NewReader(counts), time.Minute)
+	require.Equal(t, printed, again, "two replays print the same bytes")
+}
+
+func TestTheStoryInQuartersOfAnHour(t *testing.T) {
+	t.Parallel()
+	quarters := map[countcsv.Row]int{}
+	var order []countcsv.Row
+	for _, row := range scenario.Story(3) {
+		key := countcsv.Row{Start: row.Start.Truncate(15 * time.Minute), Series: row.Series}
+		if _, known := quarters[key]; !known {
+			order = append(order, key)
 		}
-		require.Len(t, outages, 1)
+		quarters[key] += row.Reports
+	}
+	for i := range order {
+		order[i].Reports = quarters[order[i]]
+	}
+	_, outages := replayed(t, csvOf(t, order), 15*time.Minute)
+	require.Len(t, outages, 1)
+	require.Len(t, outages[0].Impacts, 6)
+	require.Equal(t, scenario.HourStart.Add(15*time.Minute), outages[0].DetectedAt, "at the end of the first bucket")
+	for _, impact := range outages[0].Impacts {
+		require.Zero(t, impact.DetectedAt.Minute()%15)
+		require.False(t, impact.StartedAt.After(impact.DetectedAt))
 	}
 }
