@@ -38,7 +38,7 @@ func TestDetectionGoesOnWithoutTheArchive(t *testing.T) {
 		shelf.away.Store(false) // detection starts anew with the baseline, and goes on where it was
 		for range 12 {
 			w.minute(t, 12, r)
-			time.Sleep(time.Second) // of the bubble
+			elapse(time.Second)
 		}
 		require.Equal(t, opened.ID, w.recover(t, r).ID)
 		w.log.requireOneOutage(t, opened.ID)
@@ -56,7 +56,7 @@ func TestALostPartitionWaitsForTheArchive(t *testing.T) {
 		shelf.away.Store(true)
 		r := w.start(t, "a", func(cfg *detector.Config) { cfg.Archive = shelf })
 		eventually(t, takeOverWithin, func() bool { return r.share(t) == live.Partitions })
-		time.Sleep(time.Minute) // of the bubble
+		elapse(time.Minute)
 		require.ErrorIs(t, r.Ready(), outage.ErrUnavailable)
 		require.Positive(t, r.metric(t, "outcry_detector_failures_total"))
 		shelf.away.Store(false)

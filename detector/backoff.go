@@ -2,6 +2,7 @@ package detector
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -26,7 +27,7 @@ func (b *backoff) wait(ctx context.Context) error {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("wait for the next attempt: %w", ctx.Err())
 	case <-timer.C:
 		return nil
 	}

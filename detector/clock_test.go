@@ -62,7 +62,7 @@ func TestTheArchiveKnowsWhoListened(t *testing.T) {
 		}
 		require.NoError(t, w.archive.Append(t.Context(), []live.Entry{heard}))
 		w.set(w.Now().Add(time.Hour))
-		time.Sleep(2 * time.Second) // of the bubble: the archive is asked each minute
+		elapse(2 * time.Second) // the archive is asked each minute
 		w.minute(t, 0, r)
 		require.Equal(t, outage.Ended, w.outages(t)[0].Outage.State)
 	})

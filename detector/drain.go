@@ -34,9 +34,6 @@ func (r *Runner) drain(held, leaving context.Context, t *tenure) {
 
 // drainOnce empties the log. A drain that is fenced ends the tenure.
 func (r *Runner) drainOnce(ctx context.Context, t *tenure) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	err := r.cfg.Archiver.Drain(ctx, t.current())
 	if errors.Is(err, outage.ErrFenced) {
 		t.end()

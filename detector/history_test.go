@@ -80,7 +80,7 @@ func TestOneDetectorCleansUpOnceADay(t *testing.T) {
 		require.Positive(t, before, "at the start, too")
 		for range 3 {
 			w.set(w.Now().Add(24 * time.Hour))
-			time.Sleep(time.Minute) // of the bubble
+			elapse(time.Minute)
 			require.Equal(t, live.Partitions, runners[0].share(t)+runners[1].share(t))
 		}
 		require.Equal(t, before+3, shelves[0].times.Load()+shelves[1].times.Load())

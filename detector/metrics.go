@@ -36,7 +36,7 @@ func newMetrics(reg prometheus.Registerer, owned, open, lag func() float64) (*me
 			Help: "Failed attempts by stage; each is repeated.",
 		}, []string{"stage"}),
 	}
-	for _, s := range stages {
+	for _, s := range stages() {
 		m.failures.WithLabelValues(string(s))
 	}
 	errs := []error{

@@ -16,18 +16,24 @@ import (
 // takeOverWithin is what is promised of a detector's successor.
 const takeOverWithin = 10 * time.Second
 
+// elapse lets time go by in a synctest bubble. It takes none outside.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 // eventually waits on the fake clock of a synctest bubble.
 func eventually(t *testing.T, within time.Duration, condition func() bool) {
 	t.Helper()
 	for end := time.Now().Add(within); !condition(); {
 		require.True(t, time.Now().Before(end), "not within %v", within)
-		time.Sleep(50 * time.Millisecond) // of the bubble: it takes no time
-		synctest.Wait()
+		elapse(50 * time.Millisecond)
 	}
 }
 
 // shared says that the detectors own all partitions among them, and each some.
 func shared(t *testing.T, runners ...*runner) func() bool {
+	t.Helper()
 	return func() bool {
 		sum := 0
 		for _, r := range runners {
@@ -155,6 +161,7 @@ func TestFailedStepsAreRepeated(t *testing.T) {
 
 // failOnce lets a method fail at the start, at the beginning of an outage, and at its end.
 func failOnce(t *testing.T, method string, answerLost bool) {
+	t.Helper()
 	w := newMemoryWorld(t)
 	wire := newWire(w.engine)
 	breakIt := func() {

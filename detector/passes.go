@@ -2,6 +2,7 @@ package detector
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -57,7 +58,7 @@ func (p *passes) wait(ctx context.Context, finished func(round uint64) bool) err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("wait for the detector: %w", ctx.Err())
 		case <-moved:
 		}
 	}

@@ -43,8 +43,8 @@ func (r *Runner) prime(ctx context.Context, batch []*owned) error {
 		if permanent(err) {
 			return fmt.Errorf("load baselines: %w", err)
 		}
-		if pause.wait(ctx) != nil {
-			return nil
+		if err := pause.wait(ctx); err != nil {
+			return ours(ctx, err)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/outcryhq/outcry/detector"
 	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/live/redis"
+	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/servertest"
 )
 
@@ -40,7 +41,7 @@ func (w *world) startOnRedis(t *testing.T, server *servertest.RedisServer, owner
 	line := newWire(e)
 	return w.start(t, owner, func(cfg *detector.Config) {
 		cfg.Live = line
-		cfg.Archiver = &drainer{engine: e, log: w.log, line: line}
+		cfg.Archiver = w.newArchiver(t, e, line)
 		cfg.TickEvery = 50 * time.Millisecond
 	}), line
 }
@@ -88,6 +89,26 @@ func TestDetectorsOnRedisTakeOverFromADeadOne(t *testing.T) {
 	kept, err := w.archive.Outage(t.Context(), opened.ID)
 	require.NoError(t, err)
 	require.Equal(t, closed, kept, "the log was drained to the end")
+}
+
+func TestTheLogIsDrainedWhateverFails(t *testing.T) {
+	t.Parallel()
+	w, server := newRedisWorld(t)
+	r, line := w.startOnRedis(t, server, "a")
+	soon(t, takeOverWithin, shared(t, r))
+	for _, method := range []string{"ReadLog", "TrimLog"} {
+		line.lose(method)
+		w.report(t, "NL", 3)
+		soon(t, takeOverWithin, func() bool { return !line.pending() })
+	}
+	soon(t, takeOverWithin, func() bool {
+		total := 0
+		buckets, err := w.archive.Counts(t.Context(), outage.Series{Service: service, Country: "NL"}, begin(), begin().Add(time.Hour), time.Minute)
+		for _, bucket := range buckets {
+			total += bucket.Count
+		}
+		return err == nil && total == 6
+	})
 }
 
 func TestAWipedRedisIsRebuilt(t *testing.T) {

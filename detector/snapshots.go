@@ -46,7 +46,7 @@ func newSnapshots(archive History, now func() time.Time, leases []live.Lease) *s
 func (s *snapshots) take(ctx context.Context, partition int) (live.Snapshot, error) {
 	select {
 	case <-ctx.Done():
-		return live.Snapshot{}, ctx.Err()
+		return live.Snapshot{}, fmt.Errorf("wait for the snapshot: %w", ctx.Err())
 	case <-s.turn:
 	}
 	defer func() { s.turn <- struct{}{} }()

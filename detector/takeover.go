@@ -70,7 +70,7 @@ func (r *Runner) awaitPrimed(ctx context.Context, p *partition) (primed, error) 
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return primed{}, ctx.Err()
+		return primed{}, fmt.Errorf("wait for the baseline: %w", ctx.Err())
 	case known := <-p.primed:
 		return known, nil
 	case <-timer.C:
@@ -89,7 +89,7 @@ func (r *Runner) load(ctx context.Context, p *partition, known primed) error {
 		return fmt.Errorf("read outages: %w", err)
 	}
 	into := func(fn func(*detect.Detector)) { fn(known.detector) }
-	seq, err := r.read(ctx, p.number, 0, now.Add(-live.KeepCounts), now, into)
+	seq, err := r.read(ctx, change{partition: p.number, from: now.Add(-live.KeepCounts), to: now}, into)
 	if err != nil {
 		return err
 	}

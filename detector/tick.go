@@ -101,7 +101,7 @@ func (r *Runner) listen(ctx context.Context, p *partition, now time.Time) error 
 	if to.Before(from) {
 		from, to = to, from // the clock went back
 	}
-	seq, err := r.read(ctx, p.number, p.seq, from.Add(-lookBack), to, p.with)
+	seq, err := r.read(ctx, change{partition: p.number, after: p.seq, from: from.Add(-lookBack), to: to}, p.with)
 	if err != nil {
 		return err
 	}
@@ -122,14 +122,22 @@ func observe(d *detect.Detector, looked, now time.Time) {
 	d.Observe(minute, true)
 }
 
-// read sets the counts, from the minute of from on, of all country series that
-// changed after the sequence number, and returns the one to go on from. The
-// detector is not held while they are read.
-func (r *Runner) read(ctx context.Context, number int, after uint64, from, to time.Time, into lend) (uint64, error) {
-	to = to.Add(lookAhead).Truncate(time.Minute)
-	from = latest(from, to.Add(-live.KeepCounts)).Truncate(time.Minute)
+// change is what may have changed in a partition: the minutes from the one of
+// from on, of the series that changed after a sequence number.
+type change struct {
+	partition int
+	after     uint64
+	from, to  time.Time
+}
+
+// read sets the counts of all country series that changed, and returns the
+// sequence number to go on from. The detector is not held while they are read.
+func (r *Runner) read(ctx context.Context, c change, into lend) (uint64, error) {
+	to := c.to.Add(lookAhead).Truncate(time.Minute)
+	from := latest(c.from, to.Add(-live.KeepCounts)).Truncate(time.Minute)
+	after := c.after
 	for {
-		changes, err := r.live.Changed(ctx, number, after, changesAtOnce)
+		changes, err := r.live.Changed(ctx, c.partition, after, changesAtOnce)
 		if err != nil {
 			return 0, fmt.Errorf("list changed series: %w", err)
 		}

@@ -27,9 +27,11 @@ const (
 	stageRetain   stage = "retain"
 )
 
-var stages = []stage{
-	stageJoin, stageAcquire, stageRenew, stageRelease, stageRebuild, stageLoad,
-	stageTick, stageAnnounce, stageView, stageDrain, stageBaseline, stageCoverage, stageRetain,
+func stages() []stage {
+	return []stage{
+		stageJoin, stageAcquire, stageRenew, stageRelease, stageRebuild, stageLoad,
+		stageTick, stageAnnounce, stageView, stageDrain, stageBaseline, stageCoverage, stageRetain,
+	}
 }
 
 // everyPartition stands for the whole installation where a stage is not one partition's.
@@ -90,7 +92,7 @@ func (t *trouble) clear(s stage, partition int) {
 
 // forget drops what was noted of a partition that is not ours any more.
 func (t *trouble) forget(partition int) {
-	for _, s := range stages {
+	for _, s := range stages() {
 		t.clear(s, partition)
 	}
 }
