@@ -22,7 +22,7 @@ const (
 )
 
 // fixedKeys is how many keys of record.lua come before those of the batch.
-const fixedKeys = 10
+const fixedKeys = 11
 
 // batch is one run of record.lua: the reports of one step of one partition,
 // grouped so that the script touches each series once. Everything is written
@@ -173,7 +173,7 @@ func (b *batch) build() {
 	k, p := b.keys, b.partition
 	b.args = append(b.args[:0], "evalsha", b.script.sha, numKeys,
 		k.epoch(p), k.log(p), k.logEnd(p), k.logStart(p), k.seq(p), k.changed(p), k.hours(p),
-		k.recent(p), k.recentHalf(p, 0), k.recentHalf(p, 1))
+		k.recent(p), k.recentHalf(p, 0), k.recentHalf(p, 1), k.full(p, hourOf(b.now)))
 	b.args = b.body.appendTo(b.args)
 }
 
@@ -290,7 +290,7 @@ func (b *batch) appendKeys() {
 func (b *batch) appendArgs() {
 	s, now := &b.body, b.now.UnixMicro()
 	edge := now - live.DedupeFor.Microseconds()
-	hour := floorDiv(b.now.Unix(), 3600)
+	hour := hourOf(b.now)
 	s.buf = appendStamp(s.buf, now)
 	s.end()
 	s.int(now)

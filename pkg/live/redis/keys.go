@@ -84,6 +84,11 @@ func (k *keys) evidence(p int, s outage.Series, hour int64) string {
 	return string(k.appendEvidence(nil, p, s.Service, s.Country, hour))
 }
 
+// full is a set: the evidence keys that, as of an hour, have reached their cap.
+func (k *keys) full(p int, hour int64) string {
+	return k.bases[p] + "full:" + strconv.FormatInt(hour, 10)
+}
+
 // recent says which half of what is recent takes new entries, "0" or "1", and
 // since when.
 func (k *keys) recent(p int) string { return k.bases[p] + "recent" }

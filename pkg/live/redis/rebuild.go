@@ -87,6 +87,9 @@ func (e *Engine) clearSeries(ctx context.Context, now time.Time, lease live.Leas
 			keys:   []string{e.keys.lease(p), e.keys.epoch(p), e.keys.changed(p)},
 			args:   []any{held(lease)},
 		}
+		for hour := last - int64(keepRecent/time.Hour) - 1; hour <= last; hour++ {
+			c.keys = append(c.keys, e.keys.full(p, hour))
+		}
 		for _, name := range names[:n] {
 			c.args = append(c.args, name)
 			series, ok := seriesOf(name)

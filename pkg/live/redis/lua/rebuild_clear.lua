@@ -2,7 +2,7 @@
 -- Removes the counts and evidence of series that an interrupted rebuild, or a
 -- life whose epoch ran out, has left behind.
 --
--- KEYS  1 lease  2 epoch  3 changed  then counts and evidence of the series' hours
+-- KEYS  1 lease  2 epoch  3 changed  then full, and counts and evidence of the series, of each hour
 -- ARGV  1 the lease as held  then the series
 
 local call = redis.call

@@ -2,7 +2,7 @@
 -- Decides, counts and logs one batch of reports of one partition, or nothing.
 --
 -- KEYS  1 epoch  2 log  3 log:end  4 log:start  5 seq  6 changed  7 hours
---       8 recent  9 recent:0  10 recent:1
+--       8 recent  9 recent:0  10 recent:1  11 full, of this hour
 --       then for each cell (a series in an hour): counts, evidence
 --       then for each service: countries
 --       then for each report with a seat: its seat, and its previous seat if it has another
@@ -39,7 +39,7 @@ local records, group_records, cell_services = A[10], A[11], A[12]
 local dedupe_ttl, keep_ttl, log_ttl = A[16], A[17], A[18]
 local cap, seats = tonumber(A[19]), tonumber(A[20])
 
-local cell_keys, cell_series = 10, 22
+local cell_keys, cell_series = 11, 22
 local service_keys = cell_keys + 2 * cells
 local next_seat = service_keys + services + 1
 local fields = cell_series + cells
@@ -127,8 +127,17 @@ local function decide(id, marker, flags)
   return 'c'
 end
 
--- Evidence of the cells that have room: cell -> members to add, each once.
+-- Evidence of the cells that have room: cell -> members to add, each once. A
+-- note of those that have none spares most batches a look at each.
 local room, gathered = {}, {}
+if cells > 0 and call('EXISTS', K[11]) == 1 then
+  local names = {}
+  for cell = 1, cells do names[cell] = K[cell_keys + 2 * cell] end
+  local is_full = call('SMISMEMBER', K[11], unpack(names))
+  for cell = 1, cells do
+    if is_full[cell] == 1 then room[cell] = 0 end
+  end
+end
 local function gather(cell, base)
   local free = room[cell]
   if free == nil then
@@ -153,7 +162,10 @@ for i = 1, n do
   local flags, hi, lo = byte(records, base + 1, base + 3)
   local g = hi * 256 + lo
   local id, marker = A[fields + 2 * i - 1], A[fields + 2 * i]
-  local outcome, first = decide(id, marker, flags)
+  local outcome, first = 'c', nil
+  if flags ~= 0 or memory[id] or memory[marker] then
+    outcome, first = decide(id, marker, flags)
+  end
   if first then
     local asked, answered = sub(records, base + 4, base + 7), sub(first, 15, 18)
     if asked ~= answered and asked ~= NO_DIGEST and answered ~= NO_DIGEST then
@@ -167,8 +179,9 @@ for i = 1, n do
   if outcome == 'c' then
     remember(marker, now)
     found[g] = (found[g] or 0) + 1
-    gather(cell_of[g], base)
-    gather(cell_of[sum_of[g]], base)
+    local cell, sum_cell = cell_of[g], cell_of[sum_of[g]]
+    if room[cell] ~= 0 then gather(cell, base) end
+    if room[sum_cell] ~= 0 then gather(sum_cell, base) end
   end
   outcomes[i] = outcome
 end
@@ -202,15 +215,17 @@ end
 
 for cell, members in pairs(gathered) do
   local key, free = K[cell_keys + 2 * cell], room[cell]
+  local fresh = free == cap
   if #members <= free then
-    call('SADD', key, unpack(members))
+    free = free - call('SADD', key, unpack(members))
   else
     for _, member in ipairs(members) do
-      if free <= 0 then break end
       free = free - call('SADD', key, member)
+      if free <= 0 then break end
     end
   end
-  if room[cell] == cap then call('PEXPIRE', key, keep_ttl) end
+  if fresh then call('PEXPIRE', key, keep_ttl) end
+  if free <= 0 and call('SADD', K[11], key) == 1 then call('PEXPIRE', K[11], A[22]) end
 end
 
 -- What was last moved before the oldest hour kept is no longer listed. Nothing
