@@ -15,7 +15,7 @@ const maxKey = 128
 
 // postAPI is POST /v1/reports.
 func (h *Handler) postAPI(c *gin.Context) {
-	allowAnyOrigin(c)
+	h.allowAnyOrigin(c)
 	r := &request{source: outage.SourceAPI, http: c.Request, now: h.config.Now()}
 	dropped, err := h.readAPI(r)
 	if err != nil {
@@ -30,7 +30,7 @@ func (h *Handler) postAPI(c *gin.Context) {
 	}
 	if dropped {
 		h.refused(r.source, ingest.DroppedForeign)
-		writeReceipt(c, pretended(r, to))
+		h.writeReceipt(c, pretended(r, to))
 		return
 	}
 	receipt, err := h.take(r, to)
@@ -38,7 +38,7 @@ func (h *Handler) postAPI(c *gin.Context) {
 		problem.Write(c, err)
 		return
 	}
-	writeReceipt(c, receipt)
+	h.writeReceipt(c, receipt)
 }
 
 // readAPI reads what is asked for. It also says whether it is to be dropped: a

@@ -198,7 +198,9 @@ func TestALargeBodyIsNotReadToItsEnd(t *testing.T) {
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Expect", "100-continue") // so that the client waits for the answer before it sends
-	response, err := server.Client().Do(request)
+	transport := &http.Transport{ExpectContinueTimeout: time.Minute}
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(request)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 	require.NoError(t, response.Body.Close())

@@ -97,9 +97,17 @@ func read(r *http.Request, buffer []byte) ([]byte, error) {
 	return nil, p
 }
 
-// decodeJSON reads an object of strings. Unlike encoding/json on its own it
-// takes field names as they are written, each once, and nothing after the object.
+// decodeJSON reads an object of strings.
 func decodeJSON(body []byte) (ask, error) {
+	if a, plain := plainJSON(body); plain {
+		return a, a.bounded()
+	}
+	return decodeAnyJSON(body)
+}
+
+// decodeAnyJSON is decodeJSON for all that is not plain. Unlike encoding/json on
+// its own it takes field names as they are written, each once, and nothing after the object.
+func decodeAnyJSON(body []byte) (ask, error) {
 	var a ask
 	given := make(map[string]struct{}, 3)
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -183,7 +191,7 @@ func strictForm(body []byte) (ask, error) {
 
 // bounded refuses values that are no names.
 func (a *ask) bounded() error {
-	for _, name := range []string{"service", "problem", "country"} {
+	for _, name := range [...]string{"service", "problem", "country"} {
 		if value := a.field(name); len(*value) > maxValue {
 			*value = quote(*value)
 			return problem.Invalid(name, fmt.Sprintf("want at most %d bytes", maxValue))

@@ -89,6 +89,8 @@ type Handler struct {
 	lists     lists
 	bodies    sync.Pool // of *[]byte, each maxBody+1 long
 	proxyHint sync.Once
+
+	anyOrigin, exposed, receiptType, noStore []string // header values
 }
 
 // New returns a Handler, or an error that says which field is wrong.
@@ -108,7 +110,11 @@ func New(config Config) (*Handler, error) {
 	if config.MinFill < 0 || config.TrustedProxies < 0 {
 		return nil, errors.New("form: minimum fill time and trusted proxies must not be negative")
 	}
-	h := &Handler{config: config, lists: newLists(config.Catalog)}
+	h := &Handler{
+		config: config, lists: newLists(config.Catalog),
+		anyOrigin: []string{"*"}, exposed: []string{"Retry-After"},
+		receiptType: []string{"application/json; charset=utf-8"}, noStore: []string{"no-store"},
+	}
 	h.bodies.New = func() any {
 		body := make([]byte, maxBody+1)
 		return &body
@@ -142,7 +148,7 @@ func (h *Handler) Mount(router gin.IRouter) {
 // preflight lets other sites' pages call the API. They do so without cookies: no
 // credentials are allowed.
 func (h *Handler) preflight(c *gin.Context) {
-	allowAnyOrigin(c)
+	h.allowAnyOrigin(c)
 	header := c.Writer.Header()
 	header.Set("Access-Control-Allow-Methods", "POST")
 	header.Set("Access-Control-Allow-Headers", "Content-Type, Idempotency-Key")
@@ -150,10 +156,12 @@ func (h *Handler) preflight(c *gin.Context) {
 	c.Status(http.StatusNoContent)
 }
 
-func allowAnyOrigin(c *gin.Context) {
+// allowAnyOrigin sets the headers of both calls. Their values are shared by all
+// answers, since nobody appends to them.
+func (h *Handler) allowAnyOrigin(c *gin.Context) {
 	header := c.Writer.Header()
-	header.Set("Access-Control-Allow-Origin", "*")
-	header.Set("Access-Control-Expose-Headers", "Retry-After")
+	header["Access-Control-Allow-Origin"] = h.anyOrigin
+	header["Access-Control-Expose-Headers"] = h.exposed
 }
 
 // refused counts a report that was not taken because of the request.

@@ -40,11 +40,11 @@ const receiptSize = 256
 // writeReceipt answers 202 with
 // {"id":…,"service":…,"country":…,"counted":…,"reason":…}. The values are
 // identifiers and constants, for which Go's quotes are JSON's.
-func writeReceipt(c *gin.Context, receipt outage.Receipt) {
+func (h *Handler) writeReceipt(c *gin.Context, receipt outage.Receipt) {
 	body := make([]byte, 0, receiptSize)
-	body = append(body, `{"id":"`...)
-	body = append(body, receipt.ID.String()...)
-	body = append(body, `","service":`...)
+	body = append(body, `{"id":`...)
+	body = strconv.AppendQuoteToASCII(body, receipt.ID.String())
+	body = append(body, `,"service":`...)
 	body = strconv.AppendQuoteToASCII(body, receipt.Service)
 	body = append(body, `,"country":`...)
 	body = strconv.AppendQuoteToASCII(body, receipt.Country)
@@ -56,8 +56,7 @@ func writeReceipt(c *gin.Context, receipt outage.Receipt) {
 	}
 	body = append(body, '}')
 	header := c.Writer.Header()
-	header["Content-Type"] = []string{"application/json; charset=utf-8"}
-	header["Cache-Control"] = []string{"no-store"}
+	header["Content-Type"], header["Cache-Control"] = h.receiptType, h.noStore
 	c.Status(http.StatusAccepted)
 	_, _ = c.Writer.Write(body) // a client that has gone will ask again
 }
