@@ -52,6 +52,7 @@ type world struct {
 	reads                 atomic.Int32 // of outages, from the live state
 
 	baselines api.Baselines
+	api       *api.API
 	router    *gin.Engine // made by the first request
 }
 
@@ -106,6 +107,9 @@ func (w *world) see(partition int, spikes ...outage.Spike) {
 	require.NoError(w.t, w.engine.PutView(w.t.Context(), w.leases[partition], view))
 }
 
+// lookAway lets time pass without any detector publishing what it sees.
+func (w *world) lookAway() { w.now = w.now.Add(time.Minute) }
+
 // announce writes outages as a detector does, into the live state and the archive.
 func (w *world) announce(outages ...outage.Outage) {
 	w.t.Helper()
@@ -119,12 +123,17 @@ func (w *world) announce(outages ...outage.Outage) {
 // remember writes outages into the archive only, as if they were long ago.
 func (w *world) remember(outages ...outage.Outage) {
 	w.t.Helper()
+	w.rememberFor(1, outages...)
+}
+
+func (w *world) rememberFor(fence uint64, outages ...outage.Outage) {
+	w.t.Helper()
 	entries := make([]live.Entry, len(outages))
 	for i, o := range outages {
 		w.entries++
 		entries[i] = live.Entry{
 			Partition: live.Partition(o.Service), Epoch: "past", Position: fmt.Sprintf("%06d", w.entries),
-			Changes: []outage.Change{{Fence: 1, Outage: o}},
+			Changes: []outage.Change{{Fence: fence, Outage: o}},
 		}
 	}
 	require.NoError(w.t, w.archive.Append(w.t.Context(), entries))
@@ -162,6 +171,7 @@ func (w *world) route() *gin.Engine {
 	})
 	require.NoError(w.t, err)
 	handlers.Mount(router)
+	w.api = handlers
 	pages.Mount(router)
 	return router
 }

@@ -7,12 +7,12 @@ import (
 // How much of each list the front page shows, so that it stays small on the
 // worst of days. The rest is a link away.
 const (
-	MaxOutages   = 10 // outages as cards
-	MaxCountries = 5  // countries in a card, each with its own figures
-	MaxNames     = 10 // countries that are only named, wherever countries are named
-	MaxPossible  = 10
-	MaxRecent    = 8
-	MaxFound     = 10 // services that a search found
+	MaxOutages   = 6 // outages as cards
+	MaxCountries = 4 // countries in a card, each with its own figures
+	MaxNames     = 5 // countries that are only named, wherever countries are named
+	MaxPossible  = 6
+	MaxRecent    = 5
+	MaxFound     = 6 // services that a search found
 )
 
 // Home is what the page "home" is rendered with.

@@ -10,13 +10,14 @@ import (
 const (
 	trendWidth  = 240
 	trendHeight = 40
-	trendPoints = 60
+	trendPoints = 40
 )
 
 // Trend is a small drawing of counts over time, scaled to its highest point.
 type Trend struct {
-	// Line and Area are SVG points, in a box of 240 by 40 with the origin at the top left.
-	Line, Area string
+	// Line is SVG points, in a box of 240 by 40 with the origin at the top left. It
+	// begins and ends below the box, so that it can be filled.
+	Line string
 	// From says when the drawing begins, and Label what it shows.
 	From, Label string
 }
@@ -35,18 +36,16 @@ func NewTrend(counts []int, minutes int) *Trend {
 		top = max(top, n)
 	}
 	var line strings.Builder
+	fmt.Fprintf(&line, "-3,%d", trendHeight+3)
 	for i, n := range counts {
-		if i > 0 {
-			line.WriteByte(' ')
-		}
 		x := i * trendWidth / (len(counts) - 1)
 		y := trendHeight - 1 - n*(trendHeight-2)/top
-		fmt.Fprintf(&line, "%d,%d", x, y)
+		fmt.Fprintf(&line, " %d,%d", x, y)
 	}
+	fmt.Fprintf(&line, " %d,%d", trendWidth+3, trendHeight+3)
 	length := Span(time.Duration(len(counts)*minutes) * time.Minute)
 	return &Trend{
 		Line: line.String(),
-		Area: fmt.Sprintf("0,%d %s %d,%d", trendHeight, line.String(), trendWidth, trendHeight),
 		From: length + " ago",
 		Label: fmt.Sprintf("Reports over the last %s; the highest point is %d in %s.", length, top,
 			Span(time.Duration(minutes)*time.Minute)),

@@ -1,0 +1,168 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+
+	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/place"
+)
+
+// maxPage is what a page and its style sheet may weigh together, in bytes.
+const maxPage = 30_000
+
+// page asks for a page and checks what holds for every one.
+func page(w *world, status int, target string) string {
+	w.t.Helper()
+	recorder := w.get(target)
+	require.Equal(w.t, status, recorder.Code)
+	require.Equal(w.t, "text/html; charset=utf-8", recorder.Header().Get("Content-Type"))
+	body := recorder.Body.String()
+	require.NotContains(w.t, body, "<script")
+	require.NotContains(w.t, body, "style=")
+	require.NotContains(w.t, body, "10.9.8.7", "internal text")
+	sheet := regexp.MustCompile(`/assets/style-[0-9a-f]+\.css`).FindString(body)
+	css := w.get(sheet)
+	require.Equal(w.t, http.StatusOK, css.Code)
+	require.Contains(w.t, css.Header().Get("Cache-Control"), "immutable")
+	require.Less(w.t, len(body)+css.Body.Len(), maxPage)
+	return body
+}
+
+func TestHomeShowsWhatIsDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slices.Concat(hour("whatsapp", "NL", 240), hour("whatsapp", "ID", 100))...)
+	w.announce(ongoing("whatsapp", at("08:00"), "NL", "ID", "GB", "BE", "MY", "SG"),
+		over(ongoing("netflix", at("05:00"), "US"), at("06:10")))
+	w.see(live.Partition("telegram"), possible("telegram", "GB", 13, 23))
+	body := page(w, http.StatusOK, "/")
+	for _, want := range []string{
+		"<h1>WhatsApp is failing right now</h1>",
+		`<time datetime="2017-11-03T08:00:00Z">08:00 UTC</time>, 42 min ago`,
+		`<th scope="row">Netherlands</th>`, `<th scope="row">Indonesia</th>`, "Also in Malaysia and Singapore.",
+		`href="/report?service=whatsapp"`, "<polyline", `role="img"`,
+		"<strong>Telegram</strong>", "23 in 15 min, usually 2",
+		"<strong>Netflix</strong>", "for 1 h 10 min",
+		"reports about 1 service in the last hour",
+	} {
+		require.Contains(t, body, want)
+	}
+}
+
+func TestHomeSaysHowSureItIs(t *testing.T) {
+	t.Parallel()
+	heard := minutes("netflix", "US", at("08:00"), 1, 2, 3)
+	tests := map[string]struct {
+		counts  []live.MinuteCount
+		prepare func(*world)
+		want    []string
+		not     string
+	}{
+		"quiet": {
+			heard, func(*world) {},
+			[]string{"<h1>Nothing abnormal right now</h1>", "6 reports about 1 service in the last hour", `class="hero ok"`}, "class=\"note\"",
+		},
+		"nothing heard": {
+			nil, func(*world) {},
+			[]string{"<h1>Nothing heard</h1>", "nobody has told us", `class="hero unknown"`}, "Nothing abnormal",
+		},
+		"possible only": {
+			heard, func(w *world) { w.see(live.Partition("telegram"), possible("telegram", "GB", 13, 23)) },
+			[]string{"<h1>Possible problem with Telegram</h1>", `class="hero possible"`}, "Failing now",
+		},
+		"nobody watches": {
+			heard, func(w *world) { w.lookAway() },
+			[]string{"<h1>We cannot tell right now</h1>", "Not every service is being watched"}, "Nothing abnormal",
+		},
+		"no live state": {
+			heard, func(w *world) { w.liveAway.Store(true) },
+			[]string{"<h1>We cannot tell right now</h1>", "live counts cannot be reached"}, "Nothing abnormal",
+		},
+		"no archive": {
+			heard, func(w *world) { w.archiveAway.Store(true) },
+			[]string{"<h1>Nothing abnormal right now</h1>", "archive cannot be reached"}, "cannot tell",
+		},
+		"no store at all": {
+			heard, func(w *world) { w.liveAway.Store(true); w.archiveAway.Store(true) },
+			[]string{"<h1>We cannot tell right now</h1>", "live counts cannot be reached", "archive cannot be reached"}, "Nothing abnormal",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, tt.counts...)
+			tt.prepare(w)
+			body := page(w, http.StatusOK, "/")
+			for _, want := range tt.want {
+				require.Contains(t, body, want)
+			}
+			require.NotContains(t, body, tt.not)
+		})
+	}
+}
+
+func TestHomeSearches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.announce(ongoing("whatsapp", at("08:00"), "NL"))
+	for _, query := range []string{"whatsapp", "WhatsApp", "whatsap", " WHATS  app "} {
+		body := page(w, http.StatusOK, "/?q="+url.QueryEscape(query))
+		require.Contains(t, body, "Problems reported: Netherlands", query)
+		require.Contains(t, body, `href="/report?service=whatsapp"`, query)
+	}
+	require.Contains(t, page(w, http.StatusOK, "/?q=qqqqqqqqqq"), "We know no service with such a name")
+	require.NotContains(t, page(w, http.StatusOK, "/?q=+"), "Services like")
+	page(w, http.StatusOK, "/?q=a&utm_source=mail")
+}
+
+func TestHomeEscapesWhatOthersWrote(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	// Recorded counts may have services that the catalog has not.
+	hostile := `"><script>alert(1)</script>`
+	w.announce(ongoing(hostile, at("08:00"), "NL"))
+	w.see(live.Partition("telegram"), possible(`'onload=x`+hostile, "GB", 13, 23))
+	for _, query := range []string{hostile, `' autofocus onfocus=alert(1) x='`, "{{.}}", "\xff\x00<b>", strings.Repeat("<i>", 4000)} {
+		body := page(w, http.StatusOK, "/?q="+url.QueryEscape(query))
+		require.NotContains(t, body, "<script")
+		require.NotContains(t, body, "<b>")
+		require.NotContains(t, body, "<i>")
+		require.NotRegexp(t, `<[^>"]*(?:"[^"]*"[^>"]*)*\son\w+=`, body)
+	}
+}
+
+func TestHomeStaysSmallOnTheWorstOfDays(t *testing.T) {
+	t.Parallel()
+	var counts []live.MinuteCount
+	for i := range 15 {
+		counts = append(counts, hour(fmt.Sprintf("service-with-a-long-name-%02d", i), "VC", 9000)...)
+	}
+	w := newWorld(t, counts...)
+	countries := append([]string{"GS", "VC", "BQ", "CF", "FM"}, place.Codes()[:25]...)
+	for i := range 15 {
+		slug := fmt.Sprintf("service-with-a-long-name-%02d", i)
+		w.announce(ongoing(slug, at("08:00").Add(time.Duration(i)*time.Minute), countries...),
+			over(ongoing("past-"+slug, at("01:00"), countries...), at("02:00")))
+		w.see(live.Partition(slug), possible("new-"+slug, "VC", 13, 12345), possible("newer-"+slug, "GS", 13, 12345))
+	}
+	body := page(w, http.StatusOK, "/?q=a")
+	require.Contains(t, body, "15 services are failing right now")
+	require.Contains(t, body, "And 9 more services")
+}
+
+func TestErrorsAreShownAsPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.Contains(t, page(w, http.StatusNotFound, "/nothing"), "<h1>There is nothing here</h1>")
+	w.router.GET("/panic", func(*gin.Context) { panic("x") })
+	require.Contains(t, page(w, http.StatusInternalServerError, "/panic"), "<h1>Something broke on our side</h1>")
+}
