@@ -107,11 +107,12 @@ func (c counts) most(w, first, last minute) int {
 	return most
 }
 
-// prune forgets what is older than a minute.
+// prune forgets what is older than a minute, or most of it.
 func (c *counts) prune(before minute) {
 	if len(*c) == 0 || (*c)[0].at >= before {
 		return
 	}
-	i := c.from(before)
-	*c = slices.Clone((*c)[i:]) // also gives back what a busy time took
+	if i := c.from(before); i > len(*c)/8 { // not for every few: it costs a copy
+		*c = slices.Clone((*c)[i:]) // also gives back what a busy time took
+	}
 }

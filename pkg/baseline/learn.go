@@ -65,11 +65,11 @@ func (m *Model) Learn(h Hour) error {
 	if m.until == 0 {
 		m.ref = hour
 	}
-	m.until = hour + 1
-	m.version++
 	if h.Covered > 0 {
 		m.learn(hour, h)
 	}
+	m.until = hour + 1
+	m.version++
 	if hour-m.ref >= week {
 		m.tidy(hour)
 	}

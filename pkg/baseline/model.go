@@ -49,6 +49,9 @@ type Model struct {
 	sharedAll float64 // the sum of shared
 
 	version int // grows when anything changed that shapes derive from
+
+	lastAge    int64 // in hours after ref, of lastWeight: the same is asked again and again
+	lastWeight float64
 }
 
 // service is what the countries of one service have in common.
@@ -171,24 +174,28 @@ func (m *Model) serviceRate(svc *service, weight float64) float64 {
 
 // weight is what a report heard in the hour adds to a sum.
 func (m *Model) weight(hour int64) float64 {
-	return math.Pow(weekly, -float64(hour-m.ref)/week)
+	age := hour - m.ref
+	if m.lastWeight == 0 || m.lastAge != age {
+		m.lastAge, m.lastWeight = age, math.Pow(weekly, -float64(age)/week)
+	}
+	return m.lastWeight
 }
 
 // exposure is the weighted minutes in which a series was listened to.
 type exposure struct {
 	covered, blind *week168
-	weight, forgot float64
+	scale, forgot  float64
 }
 
 // minutes returns the exposure of a series; ser is nil for the whole service,
 // and svc for one that was never heard of.
 func (m *Model) minutes(svc *service, ser *series, weight float64) exposure {
-	e := exposure{covered: &m.covered, weight: weight}
+	e := exposure{covered: &m.covered, scale: 1 / weight}
 	if svc != nil {
 		e.blind = svc.blind
 	}
 	if ser != nil {
-		e.forgot = ser.forgot / weight
+		e.forgot = ser.forgot * e.scale
 	}
 	return e
 }
@@ -199,7 +206,7 @@ func (e exposure) at(slot int) float64 {
 	if e.blind != nil {
 		minutes -= e.blind.by[slot]
 	}
-	return max(minutes/e.weight-e.forgot, 0)
+	return max(minutes*e.scale-e.forgot, 0)
 }
 
 // total is the exposure in the whole week.
@@ -208,7 +215,7 @@ func (e exposure) total() float64 {
 	if e.blind != nil {
 		minutes -= e.blind.sum
 	}
-	return max(minutes/e.weight-week*e.forgot, 0)
+	return max(minutes*e.scale-week*e.forgot, 0)
 }
 
 func (s *series) at(slot int) float64 {

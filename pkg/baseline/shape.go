@@ -77,9 +77,12 @@ func addFlat(flat *week168, exposed exposure, land *country, hour int64, reports
 	if minutes == 0 {
 		return
 	}
-	ahead := land.slot(hour) - utcSlot(hour) // of UTC, as of now
+	local := (land.slot(hour) - utcSlot(hour) + week) % week // of UTC's first hour, as of now
 	for slot := range week {
-		flat.add(slot, reports*exposed.at((slot-ahead+2*week)%week)/minutes)
+		flat.by[local] += reports / minutes * exposed.at(slot)
+		if local++; local == week {
+			local = 0
+		}
 	}
 }
 
