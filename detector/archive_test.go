@@ -21,6 +21,9 @@ func TestDetectionGoesOnWithoutTheArchive(t *testing.T) {
 		w := newMemoryWorld(t)
 		first := w.start(t, "first", nil)
 		first.look(t)
+		w.set(begin().Add(-30 * time.Hour))
+		w.report(t, "NL", 1)
+		w.set(begin())
 		require.NoError(t, first.stop())
 
 		shelf := &library{Archive: w.archive}

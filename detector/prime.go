@@ -141,12 +141,19 @@ func (r *Runner) learn(ctx context.Context, detectors map[int]*detect.Detector, 
 }
 
 // observe tells the detector in which minutes before now anybody was listening.
-func (k primed) observe(now time.Time) {
-	if k.since.IsZero() {
-		return // the archive said nothing
+// If the archive has not said, that is taken to be since the first report of
+// which the live state still knows: a detector that believed that nobody had
+// listened would not trust its own counts for a day.
+func (k primed) observe(heard, now time.Time) {
+	covered, from := k.covered.At, k.since
+	if from.IsZero() {
+		covered, from = func(time.Time) bool { return true }, heard
 	}
-	for m := k.since; m.Before(now); m = m.Add(time.Minute) {
-		if k.covered.At(m) {
+	if from.IsZero() {
+		return // nothing was ever heard
+	}
+	for m := from; m.Before(now); m = m.Add(time.Minute) {
+		if covered(m) {
 			k.detector.Observe(m, true)
 		}
 	}

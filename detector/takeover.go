@@ -88,12 +88,17 @@ func (r *Runner) load(ctx context.Context, p *partition, known primed) error {
 	if err != nil {
 		return fmt.Errorf("read outages: %w", err)
 	}
-	into := func(fn func(*detect.Detector)) { fn(known.detector) }
+	var heard time.Time // first
+	into := func(page []minuteCounts) {
+		if first := set(known.detector, page); heard.IsZero() || !first.IsZero() && first.Before(heard) {
+			heard = first
+		}
+	}
 	seq, err := r.read(ctx, change{partition: p.number, from: now.Add(-live.KeepCounts), to: now}, into)
 	if err != nil {
 		return err
 	}
-	known.observe(now)
+	known.observe(heard, now)
 	outages := p.newest(found)
 	known.detector.Restore(outages)
 	p.mu.Lock()

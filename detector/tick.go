@@ -101,7 +101,9 @@ func (r *Runner) listen(ctx context.Context, p *partition, now time.Time) error 
 	if to.Before(from) {
 		from, to = to, from // the clock went back
 	}
-	seq, err := r.read(ctx, change{partition: p.number, after: p.seq, from: from.Add(-lookBack), to: to}, p.with)
+	seq, err := r.read(ctx, change{partition: p.number, after: p.seq, from: from.Add(-lookBack), to: to}, func(counts []minuteCounts) {
+		p.with(func(d *detect.Detector) { set(d, counts) })
+	})
 	if err != nil {
 		return err
 	}
@@ -130,9 +132,19 @@ type change struct {
 	from, to  time.Time
 }
 
-// read sets the counts of all country series that changed, and returns the
-// sequence number to go on from. The detector is not held while they are read.
-func (r *Runner) read(ctx context.Context, c change, into lend) (uint64, error) {
+// minuteCounts are a series' counts from a minute on.
+type minuteCounts struct {
+	series outage.Series
+	from   time.Time
+	counts []int
+}
+
+// sink takes counts that were read.
+type sink func([]minuteCounts)
+
+// read passes on the counts of all country series that changed, and returns
+// the sequence number to go on from.
+func (r *Runner) read(ctx context.Context, c change, into sink) (uint64, error) {
 	to := c.to.Add(lookAhead).Truncate(time.Minute)
 	from := latest(c.from, to.Add(-live.KeepCounts)).Truncate(time.Minute)
 	after := c.after
@@ -158,7 +170,7 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-func (r *Runner) readCounts(ctx context.Context, changed []live.Change, from, to time.Time, into lend) error {
+func (r *Runner) readCounts(ctx context.Context, changed []live.Change, from, to time.Time, into sink) error {
 	series := make([]outage.Series, 0, len(changed))
 	for _, c := range changed {
 		if c.Series.Country != outage.AllCountries { // the detector derives it
@@ -172,21 +184,30 @@ func (r *Runner) readCounts(ctx context.Context, changed []live.Change, from, to
 	if err != nil {
 		return fmt.Errorf("read counts: %w", err)
 	}
-	into(func(d *detect.Detector) {
-		for i, s := range series {
-			setCounts(d, s, from, counts[i])
-		}
-	})
+	page := make([]minuteCounts, len(series))
+	for i, s := range series {
+		page[i] = minuteCounts{series: s, from: from, counts: counts[i]}
+	}
+	into(page)
 	return nil
 }
 
-// setCounts sets a series' minutes from the given one on. Counts never fall, so zeros need not be said.
-func setCounts(d *detect.Detector, s outage.Series, from time.Time, counts []int) {
-	for m, count := range counts {
-		if count > 0 {
-			d.Set(s, from.Add(time.Duration(m)*time.Minute), count)
+// set hands counts to the detector. They never fall, so zeros need not be said.
+// It returns the first minute in which anything was counted, zero if none was.
+func set(d *detect.Detector, page []minuteCounts) (first time.Time) {
+	for _, s := range page {
+		for m, count := range s.counts {
+			if count == 0 {
+				continue
+			}
+			minute := s.from.Add(time.Duration(m) * time.Minute)
+			d.Set(s.series, minute, count)
+			if first.IsZero() || minute.Before(first) {
+				first = minute
+			}
 		}
 	}
+	return first
 }
 
 // conclude lets the detector judge. An error is that of reading evidence; the
