@@ -1,0 +1,120 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/outcryhq/outcry/pkg/catalog"
+	"github.com/outcryhq/outcry/pkg/servertest"
+)
+
+const (
+	benchConnections = 512
+	benchTurn        = 4 * time.Second
+	benchTurns       = 3
+)
+
+// benchServices are the services that the load complains about.
+func benchServices(tb testing.TB) []string {
+	tb.Helper()
+	c, err := catalog.Default()
+	require.NoError(tb, err)
+	var slugs []string
+	for _, s := range c.Services() {
+		slugs = append(slugs, s.Slug)
+	}
+	return slugs
+}
+
+// wideOpen lifts the limits: the bench measures the way of a report, and its
+// crowd is larger than any.
+var wideOpen = []string{"--trusted-proxies", "1", "--log-level", "error", "--limit-network", "1000000/1000000", "--limit-installation", "1000000/1000000"} //nolint:gochecknoglobals // constant arguments
+
+// BenchmarkPostReports measures POST /v1/reports against a bare gin handler
+// that binds the same JSON, in turn in one run, each report from an address of
+// its own; then the latency at half the load that it reached.
+func BenchmarkPostReports(b *testing.B) {
+	b.Run("embedded", func(b *testing.B) {
+		address := freeAddress(b)
+		startOutcry(b, address, append(wideOpen, "--data-dir", b.TempDir())...)
+		postAgainstBare(b, address)
+	})
+	b.Run("redis", func(b *testing.B) {
+		redis := servertest.Redis(b, "appendonly yes", "appendfsync always", "maxmemory-policy noeviction")
+		postgres := servertest.Postgres(b)
+		stores := []string{"--redis-url", redis.URL(), "--database-url", postgres.URL()}
+		startOutcry(b, freeAddress(b), append(append(wideOpen, stores...), "--roles", "detector")...)
+		address := freeAddress(b)
+		startOutcry(b, address, append(append(wideOpen, stores...), "--roles", "ingest")...)
+		postAgainstBare(b, address)
+	})
+}
+
+func postAgainstBare(b *testing.B, address string) {
+	b.Helper()
+	bare := freeAddress(b)
+	startProcess(b, "bare-gin", bare, bare)
+	ours := load{address: address, services: benchServices(b), connections: benchConnections, next: &atomic.Uint32{}}
+	theirs := ours
+	theirs.address = bare
+	require.Eventually(b, func() bool {
+		resp, err := http.Post("http://"+bare+"/v1/reports", "application/json", strings.NewReader(`{"service":"x"}`)) //nolint:noctx // loopback
+		return err == nil && resp.Body.Close() == nil
+	}, 10*time.Second, 20*time.Millisecond)
+
+	for b.Loop() {
+		var ratio, rate, counted, bareRate float64
+		for range benchTurns {
+			reference := theirs.run(b, benchTurn, 0)
+			result := ours.run(b, benchTurn, 0)
+			ratio += result.perSecond() / reference.perSecond() / benchTurns
+			rate += result.perSecond() / benchTurns
+			bareRate += reference.perSecond() / benchTurns
+			counted += float64(result.counted) / float64(result.sent) / benchTurns
+		}
+		half := ours.run(b, 2*benchTurn, rate/2)
+		b.ReportMetric(rate, "requests/s")
+		b.ReportMetric(bareRate, "bare-requests/s")
+		b.ReportMetric(ratio, "of-bare")
+		b.ReportMetric(counted, "counted")
+		b.ReportMetric(float64(half.quantile(.5).Microseconds())/1000, "ms-p50-at-half")
+		b.ReportMetric(float64(half.quantile(.99).Microseconds())/1000, "ms-p99-at-half")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkStart measures how long a new process takes until it is ready, and
+// what memory it holds then.
+func BenchmarkStart(b *testing.B) {
+	dir := b.TempDir()
+	for b.Loop() {
+		begin := time.Now()
+		p := startOutcry(b, freeAddress(b), "--data-dir", dir, "--log-level", "error")
+		b.ReportMetric(float64(time.Since(begin).Milliseconds()), "ms-to-ready")
+		b.ReportMetric(residentMiB(b, p.cmd.Process.Pid), "MiB-resident")
+		require.Equal(b, exitOK, p.stop())
+	}
+}
+
+// residentMiB reads the resident set from /proc.
+func residentMiB(tb testing.TB, pid int) float64 {
+	tb.Helper()
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	require.NoError(tb, err)
+	for line := range strings.Lines(string(status)) {
+		if kib, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kib), "kB")), 64)
+			require.NoError(tb, err)
+			return n / 1024
+		}
+	}
+	require.FailNow(tb, "no VmRSS")
+	return 0
+}

@@ -1,0 +1,49 @@
+// Outcry turns many people's complaints that a service is down into outages
+// that can be cited. One binary plays every role; see the README.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// The exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1 // a role, a store or an output failed
+	exitUsage  = 2 // the command line, the settings or the input were wrong
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is main without the process: it ends when the command does, or soon
+// after SIGINT or SIGTERM. A second signal ends the process at once.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	cmd := newCommand()
+	cmd.SetArgs(args)
+	cmd.SetIn(stdin)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	_, _ = fmt.Fprintf(stderr, "outcry: %v\n", err)
+	if errors.Is(err, errUsage) || errors.Is(err, outage.ErrInvalid) {
+		return exitUsage
+	}
+	return exitFailed
+}

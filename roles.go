@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/outcryhq/outcry/api"
+	"github.com/outcryhq/outcry/api/web"
+	"github.com/outcryhq/outcry/detector"
+	"github.com/outcryhq/outcry/detector/archiver"
+	"github.com/outcryhq/outcry/detector/detect"
+	"github.com/outcryhq/outcry/ingest"
+	"github.com/outcryhq/outcry/ingest/form"
+	"github.com/outcryhq/outcry/ingest/identity"
+	"github.com/outcryhq/outcry/ingest/limit"
+	"github.com/outcryhq/outcry/pkg/catalog"
+	"github.com/outcryhq/outcry/pkg/httpserver"
+	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/place"
+)
+
+// roles is what a process is made of, in the order in which it starts.
+type roles struct {
+	components []component
+	detector   *detector.Runner // nil if this process has none
+}
+
+// builder puts the roles together.
+type builder struct {
+	*server
+	stores  *stores
+	catalog *catalog.Catalog
+	pages   *web.Renderer
+	router  *gin.Engine
+	checks  []httpserver.Check
+	roles   roles
+}
+
+// build makes the roles of the settings, and the HTTP server before them.
+func (s *server) build(opened *stores, listener net.Listener) (*roles, error) {
+	b := &builder{server: s, stores: opened}
+	if err := b.common(); err != nil {
+		return nil, err
+	}
+	steps := []struct {
+		role  string
+		build func() error
+	}{{roleDetector, b.buildDetector}, {roleIngest, b.buildIngest}, {roleAPI, b.buildAPI}}
+	for _, step := range steps {
+		if !s.cfg.has(step.role) {
+			continue
+		}
+		if err := step.build(); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.role, err)
+		}
+	}
+	if err := b.buildHTTP(listener); err != nil {
+		return nil, fmt.Errorf("http: %w", err)
+	}
+	return &b.roles, nil
+}
+
+func (b *builder) add(name string, run func(context.Context) error) {
+	b.roles.components = append(b.roles.components, component{name, run})
+}
+
+func (b *builder) common() (err error) {
+	if b.cfg.Catalog == "" {
+		b.catalog, err = catalog.Default()
+	} else {
+		b.catalog, err = catalog.LoadFile(b.cfg.Catalog)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: --catalog: %w", errUsage, err)
+	}
+	if b.pages, err = web.New(b.logger); err != nil {
+		return fmt.Errorf("pages: %w", err)
+	}
+	b.router, err = httpserver.NewRouter(httpserver.RouterConfig{
+		Logger: b.logger, Registerer: b.registry, Now: time.Now, ErrorPage: b.pages.Error,
+	})
+	if err != nil {
+		return err
+	}
+	b.checks = append(b.checks, httpserver.Check{Name: "live", Needed: true, Probe: b.stores.live.Ping})
+	return nil
+}
+
+func (b *builder) buildDetector() error {
+	cfg := detector.Config{
+		Live: b.stores.live, Archive: b.stores.archive, Detect: detect.DefaultConfig(), Now: b.now,
+		TickEvery: b.tick, KeepReports: time.Duration(b.cfg.KeepReports), Owner: outage.NewID(time.Now()).String(),
+		Logger: b.logger, Registerer: b.registry,
+	}
+	if b.stores.log != nil {
+		drain, err := archiver.New(archiver.Config{
+			Log: b.stores.log, Archive: b.stores.archive, Now: b.now, Logger: b.logger, Registerer: b.registry,
+		})
+		if err != nil {
+			return err
+		}
+		cfg.Archiver = drain
+	}
+	runner, err := detector.New(cfg)
+	if err != nil {
+		return err
+	}
+	b.roles.detector = runner
+	b.add("detector", runner.Run)
+	b.checks = append(b.checks, httpserver.Check{
+		Name: "detector", Needed: true, Probe: func(context.Context) error { return runner.Ready() },
+	})
+	return nil
+}
+
+func (b *builder) buildIngest() error {
+	metrics, err := ingest.NewMetrics(b.registry, outage.SourceForm, outage.SourceAPI)
+	if err != nil {
+		return err
+	}
+	pipeline, err := ingest.New(ingest.Config{
+		Recorder: b.stores.live, Metrics: metrics, Now: b.now, Logger: b.logger,
+		Listening: []outage.Source{outage.SourceForm, outage.SourceAPI},
+	})
+	if err != nil {
+		return err
+	}
+	b.add("pipeline", pipeline.Run)
+	keys, err := identity.New(identity.Config{Store: b.stores.keys, Now: b.now, Logger: b.logger})
+	if err != nil {
+		return err
+	}
+	b.add("keys of the day", keys.Run)
+	limiter, err := limit.New(limit.Config{
+		Rates: b.cfg.rates(), Now: b.now, Logger: b.logger,
+		Redis: b.stores.redis, Prefix: "outcry:limit", Pseudonym: keys.Pseudonym,
+	})
+	if err != nil {
+		return err
+	}
+	b.add("limits", limiter.Run)
+	places, err := place.Open(place.Config{CountryPath: b.cfg.CountryDB, NetworkPath: b.cfg.NetworkDB})
+	if err != nil {
+		return fmt.Errorf("%w: --country-db or --network-db: %w", errUsage, err)
+	}
+	handler, err := form.New(form.Config{
+		Sink: pipeline, Identifier: keys, Limiter: limiter, Catalog: b.catalog, Locator: places,
+		Render: b.pages.Render, Metrics: metrics, Logger: b.logger, Now: b.now,
+		BaseURL: b.cfg.BaseURL, TrustedProxies: b.cfg.TrustedProxies,
+	})
+	if err != nil {
+		return err
+	}
+	handler.Mount(b.router)
+	return nil
+}
+
+func (b *builder) buildAPI() error {
+	calls, err := api.New(api.Config{
+		Live: b.stores.live, Archive: b.stores.archive, Catalog: b.catalog, Pages: b.pages, Now: b.now, Logger: b.logger,
+	})
+	if err != nil {
+		return err
+	}
+	calls.Mount(b.router)
+	b.checks = append(b.checks, httpserver.Check{Name: "archive", Needed: false, Probe: b.stores.archive.Ping})
+	return nil
+}
+
+func (b *builder) buildHTTP(listener net.Listener) error {
+	watch, err := httpserver.NewWatch(httpserver.WatchConfig{Checks: b.checks, Gatherer: b.registry, Now: time.Now})
+	if err != nil {
+		return err
+	}
+	watch.Mount(b.router)
+	server, err := httpserver.NewServer(httpserver.ServerConfig{Handler: b.router, Logger: b.logger})
+	if err != nil {
+		return err
+	}
+	b.add("http", func(ctx context.Context) error {
+		defer context.AfterFunc(ctx, watch.Drain)()
+		return server.Run(ctx, listener)
+	})
+	return nil
+}

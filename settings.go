@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/pflag"
+)
+
+const envPrefix = "OUTCRY_"
+
+func envName(flag string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// settle fills in what no flag said: from the environment, then from the file,
+// and then validates the whole. Unknown keys are errors.
+func (c *config) settle(fs *pflag.FlagSet, environ []string) error {
+	given, err := c.gather(fs, environ)
+	if err != nil {
+		return err
+	}
+	return c.validate(func(name string) bool { return given[name] })
+}
+
+// settleArchive is settle for the commands that use the archive alone, which
+// may name a database without Redis.
+func (c *config) settleArchive(fs *pflag.FlagSet, environ []string) error {
+	if _, err := c.gather(fs, environ); err != nil {
+		return err
+	}
+	return urlWithScheme("database-url", c.DatabaseURL, "postgres", "postgresql")
+}
+
+// gather fills in what no flag said, and returns the names of what was given.
+func (c *config) gather(fs *pflag.FlagSet, environ []string) (map[string]bool, error) {
+	env, err := environment(fs, environ)
+	if err != nil {
+		return nil, err
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *pflag.Flag) { given[f.Name] = true })
+	for name, value := range env {
+		if given[name] {
+			continue
+		}
+		if err := fs.Set(name, value); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", errUsage, envName(name), withoutSecret(name, err))
+		}
+		given[name] = true
+	}
+	if c.File != "" {
+		if err := c.readFile(fs, given); err != nil {
+			return nil, err
+		}
+	}
+	return given, nil
+}
+
+// withoutSecret drops an error's text where it could quote a credential.
+func withoutSecret(name string, err error) error {
+	if secretFlag(name) {
+		return fmt.Errorf("the value cannot be used")
+	}
+	return err
+}
+
+// environment returns the settings among the process's variables, by flag name.
+func environment(fs *pflag.FlagSet, environ []string) (map[string]string, error) {
+	byEnv := map[string]string{}
+	fs.VisitAll(func(f *pflag.Flag) { byEnv[envName(f.Name)] = f.Name })
+	found := map[string]string{}
+	for _, kv := range environ {
+		key, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(key, envPrefix) {
+			continue
+		}
+		name, ok := byEnv[key]
+		if !ok || name == "help" {
+			return nil, fmt.Errorf("%w: the environment has %s, which is no setting of Outcry; see outcry --help", errUsage, key)
+		}
+		found[name] = value
+	}
+	return found, nil
+}
+
+func (c *config) readFile(fs *pflag.FlagSet, given map[string]bool) error {
+	text, err := os.ReadFile(c.File)
+	if err != nil {
+		return fmt.Errorf("%w: --config cannot be read: %w", errUsage, err)
+	}
+	var settings yaml.MapSlice
+	if err := yaml.Unmarshal(text, &settings); err != nil {
+		return fmt.Errorf("%w: %s is not a YAML map of settings: %s", errUsage, c.File, yaml.FormatError(err, false, false))
+	}
+	for _, item := range settings {
+		name, ok := item.Key.(string)
+		if !ok || fs.Lookup(name) == nil || name == "help" || name == "config" {
+			return fmt.Errorf("%w: %s: unknown key %v; the keys are the names of the flags, see outcry --help", errUsage, c.File, item.Key)
+		}
+		if given[name] {
+			continue
+		}
+		if err := fs.Set(name, scalar(item.Value)); err != nil {
+			return fmt.Errorf("%w: %s: %s: %w", errUsage, c.File, name, withoutSecret(name, err))
+		}
+		given[name] = true
+	}
+	return nil
+}
+
+// scalar writes a YAML value as a flag would be typed; lists are joined by commas.
+func scalar(value any) string {
+	list, ok := value.([]any)
+	if !ok {
+		return fmt.Sprint(value)
+	}
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = fmt.Sprint(v)
+	}
+	return strings.Join(parts, ",")
+}
+
+// printSettings writes the effective settings as a file that --config reads,
+// with credentials masked. Settings that have no say in this set-up are left out.
+func (c *config) printSettings(w io.Writer, fs *pflag.FlagSet) error {
+	hidden := []string{"help", "config"}
+	if c.embedded() {
+		hidden = append(hidden, "max-log-bytes")
+	} else {
+		hidden = append(hidden, "data-dir")
+	}
+	var names []string
+	fs.VisitAll(func(f *pflag.Flag) {
+		if !slices.Contains(hidden, f.Name) {
+			names = append(names, f.Name)
+		}
+	})
+	slices.Sort(names)
+	for _, name := range names {
+		value := strings.Trim(fs.Lookup(name).Value.String(), "[]")
+		if secretFlag(name) {
+			value = mask(value)
+		}
+		line, err := yaml.Marshal(map[string]string{name: value})
+		if err != nil {
+			return fmt.Errorf("print settings: %w", err)
+		}
+		if _, err := w.Write(line); err != nil {
+			return fmt.Errorf("print settings: %w", err)
+		}
+	}
+	return nil
+}
+
+// mask hides the password of a URL, and the values of its query, where drivers
+// accept passwords too.
+func mask(value string) string {
+	if value == "" {
+		return ""
+	}
+	u, err := url.Parse(value)
+	if err != nil {
+		return "xxxxx"
+	}
+	query := u.Query()
+	for key := range query {
+		if strings.Contains(strings.ToLower(key), "pass") {
+			query.Set(key, "xxxxx")
+		}
+	}
+	u.RawQuery = query.Encode()
+	return u.Redacted()
+}
