@@ -35,14 +35,15 @@ func NewTrend(counts []int, minutes int) *Trend {
 	for _, n := range counts {
 		top = max(top, n)
 	}
+	height := func(n int) int { return trendHeight - 1 - n*(trendHeight-2)/top }
 	var line strings.Builder
-	fmt.Fprintf(&line, "-3,%d", trendHeight+3)
+	// The upright edges lie outside the box, where they are not seen.
+	fmt.Fprintf(&line, "-3,%d -3,%d", trendHeight+3, height(counts[0]))
 	for i, n := range counts {
-		x := i * trendWidth / (len(counts) - 1)
-		y := trendHeight - 1 - n*(trendHeight-2)/top
-		fmt.Fprintf(&line, " %d,%d", x, y)
+		fmt.Fprintf(&line, " %d,%d", i*trendWidth/(len(counts)-1), height(n))
 	}
-	fmt.Fprintf(&line, " %d,%d", trendWidth+3, trendHeight+3)
+	last := height(counts[len(counts)-1])
+	fmt.Fprintf(&line, " %d,%d %d,%d", trendWidth+3, last, trendWidth+3, trendHeight+3)
 	length := Span(time.Duration(len(counts)*minutes) * time.Minute)
 	return &Trend{
 		Line: line.String(),

@@ -196,11 +196,11 @@ func TestThousands(t *testing.T) {
 func TestTrendIsScaledToItsHighestPoint(t *testing.T) {
 	t.Parallel()
 	require.Nil(t, web.NewTrend([]int{5}, 1))
-	require.Equal(t, "-3,43 0,39 120,1 240,20 243,43", web.NewTrend([]int{0, 10, 5}, 1).Line)
-	require.Equal(t, "-3,43 0,39 240,39 243,43", web.NewTrend([]int{0, 0}, 1).Line, "silence lies on the ground")
+	require.Equal(t, "-3,43 -3,39 0,39 120,1 240,20 243,20 243,43", web.NewTrend([]int{0, 10, 5}, 1).Line)
+	require.Equal(t, "-3,43 -3,39 0,39 240,39 243,39 243,43", web.NewTrend([]int{0, 0}, 1).Line, "silence lies on the ground")
 
 	long := web.NewTrend(make([]int, 120), 1)
 	require.Equal(t, "2 h ago", long.From)
-	require.LessOrEqual(t, strings.Count(long.Line, " "), 42)
+	require.LessOrEqual(t, strings.Count(long.Line, " "), 44)
 	require.Contains(t, web.NewTrend(append(make([]int, 118), 3, 4), 1).Label, "highest point is 7 in 4 min")
 }
