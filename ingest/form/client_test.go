@@ -72,7 +72,10 @@ func TestAForgottenProxyIsHintedAtOnce(t *testing.T) {
 
 func TestNoAddressIsEverLogged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, behind(1))
+	w := newWorld(t, func(s *setting) {
+		behind(1)(s)
+		impatient(s)
+	})
 	const client = "203.0.113.66"
 	send := func(a ask) { w.send(a.by("10.9.8.7").with("X-Forwarded-For", client)) }
 	send(postJSON(`{"service":"whatsapp"}`))
@@ -100,7 +103,7 @@ func TestConfigIsChecked(t *testing.T) {
 	} {
 		newWorld(t, func(s *setting) {
 			config := s.form
-			config.Limiter = nothing{}
+			config.Sink, config.Limiter = nothing{}, nothing{}
 			change(&config)
 			_, err := form.New(config)
 			require.Error(t, err, name)

@@ -159,9 +159,13 @@ services:
 
 // setting is what a test changes before the world is made.
 type setting struct {
-	form  form.Config
-	rates limit.Rates
+	form     form.Config
+	rates    limit.Rates
+	patience time.Duration // of the pipeline, by the machine's clock
 }
+
+// impatient is for tests in which nothing can be recorded.
+func impatient(s *setting) { s.patience = 20 * time.Millisecond }
 
 func newWorld(tb testing.TB, change func(*setting)) *world {
 	tb.Helper()
@@ -170,15 +174,12 @@ func newWorld(tb testing.TB, change func(*setting)) *world {
 	metrics, err := ingest.NewMetrics(w.registry, outage.SourceForm, outage.SourceAPI)
 	require.NoError(tb, err)
 	w.recorder = &recorder{Engine: newEngine(tb, w.now)}
-	pipeline := newPipeline(tb, ingest.Config{
-		Recorder: w.recorder, Metrics: metrics, Now: w.now, Logger: logger, Patience: 50 * time.Millisecond,
-	})
 	keys, err := identity.New(identity.Config{Store: keyStore{}, Now: w.now, Logger: logger})
 	require.NoError(tb, err)
 	known, err := catalog.Load(strings.NewReader(services))
 	require.NoError(tb, err)
-	s := setting{rates: limit.DefaultRates(), form: form.Config{
-		Sink: pipeline, Identifier: keys, Catalog: known, Locator: atlas{}, Metrics: metrics, Logger: logger, Now: w.now,
+	s := setting{rates: limit.DefaultRates(), patience: time.Minute, form: form.Config{
+		Identifier: keys, Catalog: known, Locator: atlas{}, Metrics: metrics, Logger: logger, Now: w.now,
 		Render: func(c *gin.Context, status int, name string, data any) {
 			page, ok := data.(form.Page)
 			require.True(w.tb, ok)
@@ -190,6 +191,9 @@ func newWorld(tb testing.TB, change func(*setting)) *world {
 	if change != nil {
 		change(&s)
 	}
+	s.form.Sink = newPipeline(tb, ingest.Config{
+		Recorder: w.recorder, Metrics: metrics, Now: w.now, Logger: logger, Patience: s.patience,
+	})
 	s.form.Limiter, err = limit.New(limit.Config{Rates: s.rates, Now: w.now, Logger: logger})
 	require.NoError(tb, err)
 	handler, err := form.New(s.form)
