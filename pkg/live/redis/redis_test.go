@@ -54,12 +54,14 @@ func conform(t *testing.T, url string) {
 // open returns an engine that the test closes.
 func open(t testing.TB, config redis.Config) *redis.Engine {
 	t.Helper()
-	config.Logger = slog.New(slog.DiscardHandler)
+	config.Logger = discard()
 	engine, err := redis.New(config)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, engine.Close()) })
 	return engine
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // client returns a plain client that the test closes.
 func client(t testing.TB, url string) goredis.UniversalClient {
