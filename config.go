@@ -48,6 +48,7 @@ type config struct {
 	NetworkDB      string
 	KeepReports    days
 	MaxLogBytes    byteSize
+	WaitForStores  time.Duration
 	LogFormat      string
 	LogLevel       string
 
@@ -65,6 +66,7 @@ func defaultConfig() config {
 		DataDir:           "data",
 		KeepReports:       days(30 * day),
 		MaxLogBytes:       1 << 30,
+		WaitForStores:     30 * time.Second,
 		LogFormat:         "text",
 		LogLevel:          "info",
 		LimitAddress:      rateLimit(rates.Address),
@@ -93,6 +95,7 @@ func (c *config) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&c.NetworkDB, "network-db", c.NetworkDB, "MMDB `file` from address to AS number, instead of the built-in one")
 	fs.Var(&c.KeepReports, "keep-reports", "how long single reports are kept, at least 3d; counts and outages stay")
 	fs.Var(&c.MaxLogBytes, "max-log-bytes", "how much may wait in Redis while the database is away, such as 512MiB")
+	fs.DurationVar(&c.WaitForStores, "wait-for-stores", c.WaitForStores, "how long to wait at the start for a Redis or PostgreSQL that is not there yet")
 	fs.Var(&c.LimitAddress, "limit-address", "reports a second from one address, and the burst")
 	fs.Var(&c.LimitNetwork, "limit-network", "reports a second from one network about one service, and the burst")
 	fs.Var(&c.LimitInstallation, "limit-installation", "reports a second in all, and the burst")
@@ -189,6 +192,9 @@ func (c *config) validateHTTP() error {
 }
 
 func (c *config) validateLimits() error {
+	if c.WaitForStores < 0 {
+		return fmt.Errorf("%w: --wait-for-stores %s is negative", errUsage, c.WaitForStores)
+	}
 	if c.LimitAddress.PerSecond > c.LimitInstallation.PerSecond {
 		return fmt.Errorf("%w: --limit-address %s is over --limit-installation %s", errUsage, c.LimitAddress.String(), c.LimitInstallation.String())
 	}

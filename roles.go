@@ -86,6 +86,7 @@ func (b *builder) common() (err error) {
 	if err != nil {
 		return err
 	}
+	b.pages.Mount(b.router)
 	b.checks = append(b.checks, httpserver.Check{Name: "live", Needed: true, Probe: b.stores.live.Ping})
 	return nil
 }
@@ -160,14 +161,22 @@ func (b *builder) buildIngest() error {
 }
 
 func (b *builder) buildAPI() error {
+	learned, err := api.NewLearned(api.LearnedConfig{Store: b.stores.archive, Logger: b.logger})
+	if err != nil {
+		return err
+	}
+	b.add("baselines", learned.Run)
 	calls, err := api.New(api.Config{
-		Live: b.stores.live, Archive: b.stores.archive, Catalog: b.catalog, Pages: b.pages, Now: b.now, Logger: b.logger,
+		Live: b.stores.live, Archive: b.stores.archive, Catalog: b.catalog, Baselines: learned,
+		Pages: b.pages, Now: b.now, Logger: b.logger,
 	})
 	if err != nil {
 		return err
 	}
 	calls.Mount(b.router)
-	b.checks = append(b.checks, httpserver.Check{Name: "archive", Needed: false, Probe: b.stores.archive.Ping})
+	b.checks = append(b.checks,
+		httpserver.Check{Name: "archive", Probe: b.stores.archive.Ping},
+		httpserver.Check{Name: "watching", Probe: calls.Watching})
 	return nil
 }
 

@@ -24,11 +24,10 @@ import (
 )
 
 const (
-	// storePatience is how long a process waits at its start for a store that
-	// is not there yet: containers start in any order.
-	storePatience = 30 * time.Second
-	storeRetry    = 500 * time.Millisecond
-	storeProbe    = 5 * time.Second
+	// storeRetry is the pause between two tries to reach a store at the start.
+	storeRetry = 500 * time.Millisecond
+	// storeProbe bounds one such try, migrations included.
+	storeProbe = 30 * time.Second
 )
 
 // engine is what the roles need of the live state, all together.
@@ -113,7 +112,8 @@ func openShared(ctx context.Context, cfg config, logger *slog.Logger, closing *c
 		return nil, err
 	}
 	closing.add("live state", hot.Close)
-	if err := patiently(ctx, logger, "Redis", hot.Ping); err != nil {
+	w := wait{atMost: cfg.WaitForStores, logger: logger}
+	if err := w.until(ctx, "Redis", hot.Ping); err != nil {
 		return nil, err
 	}
 	warnings, err := hot.Check(ctx)
@@ -125,7 +125,7 @@ func openShared(ctx context.Context, cfg config, logger *slog.Logger, closing *c
 	}
 
 	var record *archive.Archive
-	err = patiently(ctx, logger, "PostgreSQL", func(ctx context.Context) error {
+	err = w.until(ctx, "PostgreSQL", func(ctx context.Context) error {
 		record, err = archive.OpenPostgres(ctx, cfg.DatabaseURL, logger)
 		return err
 	})
@@ -136,10 +136,16 @@ func openShared(ctx context.Context, cfg config, logger *slog.Logger, closing *c
 	return &stores{live: hot, log: hot, archive: record, keys: record, redis: client}, nil
 }
 
-// patiently calls open until it succeeds, for as long as a store may take to
-// come up. An error that waiting cannot mend ends it at once.
-func patiently(ctx context.Context, logger *slog.Logger, store string, open func(context.Context) error) error {
-	deadline := time.Now().Add(storePatience)
+// wait is the patience with stores at the start: containers start in any order.
+type wait struct {
+	atMost time.Duration
+	logger *slog.Logger
+}
+
+// until calls open until it succeeds. An error that waiting cannot mend ends it
+// at once.
+func (w wait) until(ctx context.Context, store string, open func(context.Context) error) error {
+	deadline := time.Now().Add(w.atMost)
 	for first := true; ; first = false {
 		probe, cancel := context.WithTimeout(ctx, storeProbe)
 		err := open(probe)
@@ -151,7 +157,7 @@ func patiently(ctx context.Context, logger *slog.Logger, store string, open func
 			return fmt.Errorf("cannot use %s: %w", store, err)
 		}
 		if first {
-			logger.Warn("waiting for a store", "store", store, "error", err, "at_most", storePatience.String())
+			w.logger.Warn("waiting for a store", "store", store, "error", err, "at_most", w.atMost.String())
 		}
 		select {
 		case <-ctx.Done():

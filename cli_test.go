@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/outcryhq/outcry/pkg/servertest"
+)
+
+// outcry runs a command in this process.
+func outcry(stdin string, args ...string) (status int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	status = run(args, strings.NewReader(stdin), &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+func TestCommandLineMistakes(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		args  []string
+		stdin string
+		says  string
+	}{
+		"unknown command":         {args: []string{"sevre"}, says: `does not know "sevre"`},
+		"unknown flag":            {args: []string{"--listne", "x"}, says: "unknown flag: --listne; see outcry --help"},
+		"flag without value":      {args: []string{"--listen"}, says: "flag needs an argument"},
+		"arguments to version":    {args: []string{"version", "please"}, says: `does not know "please"`},
+		"replay without file":     {args: []string{"replay"}, says: "needs one FILE, or - for standard input"},
+		"replay of nothing":       {args: []string{"replay", "no-such-file.csv"}, says: "no-such-file.csv"},
+		"replay of another file":  {args: []string{"replay", "-"}, stdin: "a,b\n", says: "time,service,country,reports"},
+		"replay of a bad row":     {args: []string{"replay", "-"}, stdin: "time,service,country,reports\n2017-11-03T08:00:00Z,whatsapp,NL,1\n2017-11-03T08:01:00Z,whatsapp,NL,many\n", says: "line 3"},
+		"replay with a bad step":  {args: []string{"replay", "--step", "90s", "-"}, says: "whole minutes"},
+		"import of a bad row":     {args: []string{"import", "--data-dir", t.TempDir(), "-"}, stdin: "time,service,country,reports\nyesterday,whatsapp,NL,1\n", says: "line 2"},
+		"export upside down":      {args: []string{"export", "--from", "2017-11-04T00:00:00Z", "--to", "2017-11-03T00:00:00Z"}, says: "is not before"},
+		"export from a bad time":  {args: []string{"export", "--from", "yesterday"}, says: "is not a time such as"},
+		"export in bad steps":     {args: []string{"export", "--data-dir", t.TempDir(), "--step", "7m"}, says: "1m, 5m, 15m or 1h"},
+		"catalog that is no such": {args: []string{"--data-dir", t.TempDir(), "--listen", "127.0.0.1:0", "--catalog", writeFile(t, "services: 7\n")}, says: "--catalog"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, _, stderr := outcry(tc.stdin, tc.args...)
+			require.Equal(t, exitUsage, status, stderr)
+			require.Contains(t, stderr, tc.says)
+		})
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	t.Parallel()
+	for _, command := range [][]string{{}, {"check-config"}, {"replay"}, {"import"}, {"export"}, {"healthcheck"}, {"version"}} {
+		status, stdout, stderr := outcry("", append(command, "--help")...)
+		require.Equal(t, exitOK, status, stderr)
+		require.Contains(t, stdout, "Usage:")
+	}
+	status, stdout, _ := outcry("", "version")
+	require.Equal(t, exitOK, status)
+	require.Regexp(t, `^outcry \S+ \(go1\.\S+, \w+/\w+\)\n$`, stdout)
+}
+
+func TestCheckConfigPrintsWhatWouldBeInForce(t *testing.T) {
+	t.Parallel()
+	status, stdout, stderr := outcry("", "check-config", "--redis-url", "redis://u:hunter2@h", "--database-url", "postgres://u:hunter2@h/d", "--roles", "api")
+	require.Equal(t, exitOK, status, stderr)
+	require.Contains(t, stdout, "roles: api\n")
+	require.Contains(t, stdout, "keep-reports: 30d\n")
+	require.NotContains(t, stdout, "hunter2")
+}
+
+func TestImportThenExportGivesTheSameCounts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	counts := "time,service,country,reports\n2026-11-03T08:00:00Z,bank,NL,3\n2026-11-03T08:00:00Z,whatsapp,ID,1\n2026-11-03T08:07:00Z,whatsapp,ID,2\n"
+	for range 2 { // importing again changes nothing
+		status, stdout, stderr := outcry(counts, "import", "--data-dir", dir, "-")
+		require.Equal(t, exitOK, status, stderr)
+		require.Equal(t, "imported 3 rows with 6 reports, from 2026-11-03T08:00:00Z to 2026-11-03T08:08:00Z\n", stdout)
+	}
+	status, stdout, stderr := outcry("", "export", "--data-dir", dir, "--step", "15m")
+	require.Equal(t, exitOK, status, stderr)
+	require.Equal(t, "time,service,country,reports\n2026-11-03T08:00:00Z,bank,NL,3\n2026-11-03T08:00:00Z,whatsapp,ID,3\n", stdout)
+}
+
+func TestReplayOfTheStoryFile(t *testing.T) {
+	t.Parallel()
+	story := filepath.Join("detector", "testdata", "scenarios", "whatsapp-2017-11-03")
+	want, err := os.ReadFile(filepath.Join(story, "outages.ndjson"))
+	require.NoError(t, err)
+	status, stdout, stderr := outcry("", "replay", filepath.Join(story, "counts.csv.zst"))
+	require.Equal(t, exitOK, status, stderr)
+	require.Equal(t, string(want), stdout)
+	require.Empty(t, stderr, "progress is for terminals")
+}
+
+func TestASecondProcessOnTheSameFolderIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := startOutcry(t, freeAddress(t), "--data-dir", dir)
+	for _, command := range [][]string{{"--listen", "127.0.0.1:0"}, {"import", "-"}, {"export"}} {
+		status, _, stderr := outcry("", append(command, "--data-dir", dir)...)
+		require.Equal(t, exitFailed, status)
+		require.Contains(t, stderr, "is in use by another Outcry process; stop that one, or give this one another --data-dir")
+	}
+	require.Equal(t, exitOK, first.stop(), "%s", first.logs)
+	status, _, stderr := outcry("", "export", "--data-dir", dir)
+	require.Equal(t, exitOK, status, stderr)
+}
+
+func TestAStartThatCannotSucceedSaysWhy(t *testing.T) {
+	t.Parallel()
+	taken := startOutcry(t, freeAddress(t), "--data-dir", t.TempDir())
+	address := strings.TrimPrefix(taken.url, "http://")
+	notADatabase := t.TempDir()
+	require.NoError(t, os.WriteFile(sqlitePath(notADatabase), []byte(strings.Repeat("not a database. ", 1000)), 0o600))
+	file := writeFile(t, "x")
+	nobody := freeAddress(t)
+	cases := map[string]struct {
+		args []string
+		says string
+	}{
+		"a port that is taken":   {[]string{"--listen", address, "--data-dir", t.TempDir()}, "listen on --listen " + address},
+		"a folder that is none":  {[]string{"--listen", "127.0.0.1:0", "--data-dir", file}, "make the data folder"},
+		"a file of another kind": {[]string{"--listen", "127.0.0.1:0", "--data-dir", notADatabase}, "open the archive"},
+		"Redis that is not there": {
+			[]string{"--listen", "127.0.0.1:0", "--wait-for-stores", "1s", "--redis-url", "redis://" + nobody, "--database-url", "postgres://" + nobody + "/x"},
+			"cannot use Redis",
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, _, stderr := outcry("", tc.args...)
+			require.Equal(t, exitFailed, status, stderr)
+			require.Contains(t, stderr, tc.says)
+		})
+	}
+}
+
+func TestADatabaseThatIsNotThereAtTheStart(t *testing.T) {
+	t.Parallel()
+	redis := servertest.Redis(t)
+	status, _, stderr := outcry("", "--listen", "127.0.0.1:0", "--wait-for-stores", "1s",
+		"--redis-url", redis.URL(), "--database-url", "postgres://someone:hunter2@"+freeAddress(t)+"/outcry")
+	require.Equal(t, exitFailed, status)
+	require.Contains(t, stderr, "cannot use PostgreSQL")
+	require.NotContains(t, stderr, "hunter2")
+}
