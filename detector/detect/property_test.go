@@ -54,11 +54,11 @@ func troubled(seed uint64) recording {
 
 func TestATakeOverAtAnyMinuteChangesNothing(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(3) {
+	for seed := range uint64(2) {
 		rec := troubled(seed)
 		whole := played(t, rec, -1)
 		require.Len(t, whole, 3)
-		for at := 1; at < len(rec); at += 3 {
+		for at := 1; at < len(rec); at += 7 {
 			require.Equal(t, whole, played(t, rec, at), "seed %d, taken over after %d minutes", seed, at)
 		}
 	}
@@ -166,7 +166,7 @@ func day(m int) float64 { return 1 - 0.95*math.Cos(float64(m%1440)/1440*2*math.P
 
 func TestTheFirstOrdinaryDayIsNotAnOutage(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20) {
+	for seed := range uint64(4) {
 		for _, begin := range []int{0, 360, 720, 1080} {
 			random := rand.New(rand.NewPCG(seed, 3))
 			w := newWorld(t)
