@@ -15,7 +15,7 @@ import (
 // Detector turns counts into outages. It is not safe for concurrent use.
 type Detector struct {
 	cfg      Config
-	fewest   int // reports that can pass a bar
+	fewest   [len(windows)]int // reports that can pass a bar
 	model    *baseline.Model
 	learned  int // grows when the model changed
 	services map[string]*service

@@ -14,6 +14,9 @@ var windows = [...]struct {
 	spread  float64
 }{{1, .15}, {2, .13}, {5, .12}, {15, .10}, {60, .10}}
 
+// mostFewest ends the search for the fewest reports under an absurd floor.
+const mostFewest = 1000
+
 // manyWindows is what the best of several windows has to give back, in nats.
 var manyWindows = math.Log(float64(len(windows)))
 
@@ -74,10 +77,10 @@ func (t *window) judge(need float64) {
 // is expected at least.
 func (d *Detector) best(s *series, end minute, need, least float64) window {
 	var best window
-	if need > 0 && s.counts.sum(end-windows[len(windows)-1].minutes+1, end) < d.fewest {
-		return best
-	}
-	for i := range windows {
+	for i, w := range windows {
+		if need >= d.cfg.Widening && s.counts.sum(end-w.minutes+1, end) < d.fewest[i] {
+			continue // without asking for the baseline
+		}
 		t := d.test(s, i, end, least)
 		t.judge(max(need, best.score))
 		if t.score > best.score {
@@ -87,16 +90,19 @@ func (d *Detector) best(s *series, end minute, need, least float64) window {
 	return best
 }
 
-// fewest is the smallest number of reports that can pass a bar at all: in one
-// minute, where nothing is expected.
-func fewest(cfg Config) int {
-	for y := 1; ; y++ {
-		t := window{reports: y, tolerated: cfg.Floor, size: 1 / windows[0].spread}
-		t.judge(0)
-		if t.score >= cfg.Widening || y > 1000 {
-			return y
+// fewest is for each window the smallest number of reports that can pass a bar
+// at all: where nothing is expected.
+func fewest(cfg Config) [len(windows)]int {
+	var fewest [len(windows)]int
+	for i, w := range windows {
+		t := window{tolerated: cfg.Floor * math.Sqrt(float64(w.minutes)), size: 1 / w.spread}
+		for t.score < cfg.Widening && t.reports < mostFewest {
+			t.reports++
+			t.judge(0)
 		}
+		fewest[i] = t.reports
 	}
+	return fewest
 }
 
 // windowCounts is what a spike shows of each window.
