@@ -32,7 +32,9 @@ func TestOutageFromBeginningToEnd(t *testing.T) {
 	require.Equal(t, 14, impact.Reports)
 	require.GreaterOrEqual(t, impact.Score, 17.1)
 	require.InDelta(t, 17.1, impact.Evidence.Bar, 1e-9)
-	require.Equal(t, outage.StatusProblem, w.spikes[0].Status)
+	for _, spike := range w.spikes {
+		require.Equal(t, outage.StatusProblem, spike.Status, "%s: the sum is the service, which has a problem", spike.Series)
+	}
 
 	w.hear(nl, repeat(20, 27)...)
 	w.quiet(9)

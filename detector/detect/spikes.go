@@ -24,7 +24,7 @@ func (d *Detector) spikes(t *tick) []outage.Spike {
 			if s.watch == nil {
 				continue
 			}
-			problem := svc.suffers(s.country)
+			problem := svc.suffers(s.country) || s.country == outage.AllCountries && svc.ongoing()
 			if !problem && s.watch.best.score < bar {
 				s.watch.since = 0
 				continue
@@ -51,7 +51,10 @@ func (d *Detector) spike(s *series, problem bool, t *tick) outage.Spike {
 	}
 	if problem {
 		spike.Status = outage.StatusProblem
-		spike.Since = s.service.outage.Impacts[s.service.impact(s.country)].StartedAt
+		spike.Since = s.service.outage.StartedAt
+		if i := s.service.impact(s.country); i >= 0 {
+			spike.Since = s.service.outage.Impacts[i].StartedAt
+		}
 	}
 	return spike
 }
