@@ -47,12 +47,17 @@ func (a *Archive) Close() error {
 // tx is a transaction that uses the prepared statements where there is one.
 type tx struct {
 	*sql.Tx
-	prepared map[string]*sql.Stmt
+	prepared map[string]*sql.Stmt // those of the archive
+	bound    map[string]*sql.Stmt // those of them that this transaction has used
 }
 
 func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if stmt, ok := t.bound[query]; ok {
+		return stmt.ExecContext(ctx, args...)
+	}
 	if stmt, ok := t.prepared[query]; ok {
-		return t.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+		t.bound[query] = t.StmtContext(ctx, stmt)
+		return t.bound[query].ExecContext(ctx, args...)
 	}
 	return t.ExecContext(ctx, query, args...)
 }
@@ -79,7 +84,7 @@ func (a *Archive) transact(ctx context.Context, do func(context.Context, *tx) er
 	if err != nil {
 		return err
 	}
-	if err := do(inner, &tx{Tx: begun, prepared: a.prepared}); err != nil {
+	if err := do(inner, &tx{Tx: begun, prepared: a.prepared, bound: map[string]*sql.Stmt{}}); err != nil {
 		_ = begun.Rollback() // the error of do is the one that matters
 		return err
 	}

@@ -39,7 +39,7 @@ func (t table) span(from, to time.Time, perStep int64) (first, end int64) {
 	return first, end
 }
 
-// sumOf is an expression that sums units to steps; steps are numbered from 1970 on.
+// stepOf is the number of the step in which a unit lies, from 1970 on.
 func (t table) stepOf(perStep int64) string {
 	return fmt.Sprintf("c.%s / %d", t.column, perStep)
 }

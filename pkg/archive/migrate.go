@@ -42,6 +42,11 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder stri
 		return nil
 	}
 	if _, err := provider.Up(ctx); err != nil {
+		// A migration and its version are one transaction. Another process may
+		// have been faster: then ours failed, and there is nothing left to do.
+		if now, _, again := provider.GetVersions(ctx); again == nil && now == target {
+			return nil
+		}
 		return fmt.Errorf("migrate from schema version %d to %d: %w", current, target, err)
 	}
 	logger.InfoContext(ctx, "archive migrated", "from_version", current, "to_version", target)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,8 +22,14 @@ type postgresProcess struct {
 	exited chan struct{}
 }
 
-// end sends the signal and waits until the process is gone.
+// end sends the signal and waits until the process is gone. SIGKILL takes the
+// processes of the server's connections with it: left alone they would answer
+// for another moment.
 func (p *postgresProcess) end(signal syscall.Signal) {
+	var family []int
+	if signal == syscall.SIGKILL {
+		family = children(p.cmd.Process.Pid)
+	}
 	_ = p.cmd.Process.Signal(signal) // an error means that it has ended already
 	limit := time.NewTimer(postgresStopLimit)
 	defer limit.Stop()
@@ -32,6 +39,40 @@ func (p *postgresProcess) end(signal syscall.Signal) {
 		_ = p.cmd.Process.Kill()
 		<-p.exited
 	}
+	for _, pid := range family {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // an error means that it has ended already
+	}
+	poll := time.NewTicker(postgresPoll)
+	defer poll.Stop()
+	for slices.ContainsFunc(family, alive) {
+		<-poll.C
+	}
+}
+
+// children lists the processes that a process has started, where Linux tells.
+func children(pid int) []int {
+	id := strconv.Itoa(pid)
+	text, err := os.ReadFile("/proc/" + id + "/task/" + id + "/children")
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, field := range strings.Fields(string(text)) {
+		if child, err := strconv.Atoi(field); err == nil {
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}
+
+// alive says that a process has not ended; one that only waits to be reaped has.
+func alive(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	_, rest, found := strings.Cut(string(stat), ") ") // the state follows the name
+	return found && !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
 }
 
 // leftover says of a server's last words that processes of an earlier life are
