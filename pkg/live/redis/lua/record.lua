@@ -70,7 +70,7 @@ end
 local newer, older = K[9], K[10]
 if half == '1' then newer, older = older, newer end
 
-local memory, written = {}, {}
+local memory, written, last_written = {}, {}, 0
 local function recall(key)
   if call('EXISTS', key) == 0 then return end
   local found = call('HMGET', key, unpack(A, fields + 1))
@@ -83,8 +83,8 @@ recall(newer)
 
 local function remember(field, value)
   memory[field] = value
-  written[#written + 1] = field
-  written[#written + 1] = value
+  written[last_written + 1], written[last_written + 2] = field, value
+  last_written = last_written + 2
 end
 
 -- Whether a field is remembered holds for 60 minutes by the caller's clock.
@@ -162,19 +162,20 @@ for i = 1, n do
   local flags, hi, lo = byte(records, base + 1, base + 3)
   local g = hi * 256 + lo
   local id, marker = A[fields + 2 * i - 1], A[fields + 2 * i]
+  local digest = sub(records, base + 4, base + 7)
   local outcome, first = 'c', nil
   if flags ~= 0 or memory[id] or memory[marker] then
     outcome, first = decide(id, marker, flags)
   end
   if first then
-    local asked, answered = sub(records, base + 4, base + 7), sub(first, 15, 18)
-    if asked ~= answered and asked ~= NO_DIGEST and answered ~= NO_DIGEST then
+    local answered = sub(first, 15, 18)
+    if digest ~= answered and digest ~= NO_DIGEST and answered ~= NO_DIGEST then
       outcome = 'x'
     else
       answers[#answers + 1] = first
     end
   else
-    remember(id, now .. outcome .. sub(records, base + 4, base + 7) .. series_of[g])
+    remember(id, now .. outcome .. digest .. series_of[g])
   end
   if outcome == 'c' then
     remember(marker, now)
@@ -185,7 +186,7 @@ for i = 1, n do
   end
   outcomes[i] = outcome
 end
-if #written > 0 then
+if last_written > 0 then
   call('HSET', newer, unpack(written))
   if call('PTTL', newer) < 0 then call('PEXPIRE', newer, A[22]) end
 end
@@ -250,6 +251,12 @@ if #moved > 0 then
     scored[2 * at] = A[cell_series + cell]
   end
   call('ZADD', K[6], unpack(scored))
+  if last == 0 then
+    -- A long member for a moment makes Redis index the set from now on. Its form
+    -- for small sets is searched from the beginning for each series.
+    call('ZADD', K[6], '0', string.rep('-', 65))
+    call('ZREM', K[6], string.rep('-', 65))
+  end
   if call('HSETNX', K[7], A[13], scored[1]) == 1 then prune() end
 end
 
