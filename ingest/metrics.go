@@ -13,7 +13,8 @@ import (
 // Refusal says why a report was not taken, or was dropped.
 type Refusal string
 
-// The refusals. The last three are answered as if the report had been taken.
+// The refusals. What is dropped is answered as if the report had been taken; so
+// is what another site sends to the page, while the API says no.
 const (
 	RefusedInvalid      Refusal = "invalid"      // wrong in a way that was explained
 	RefusedUnknown      Refusal = "unknown"      // no such service
@@ -26,16 +27,16 @@ const (
 	RefusedRebuilding   Refusal = "rebuilding"   // live state not ready yet
 	RefusedUnavailable  Refusal = "unavailable"  // a store is away
 	RefusedGone         Refusal = "gone"         // the sender went away, or nobody answered in time
+	RefusedForeign      Refusal = "foreign"      // sent by another site's page
 	RefusedInternal     Refusal = "internal"     // anything else
 	DroppedHoneypot     Refusal = "honeypot"     // filled in what people do not see
 	DroppedQuick        Refusal = "quick"        // filled in faster than people can
-	DroppedForeign      Refusal = "foreign"      // sent by another site's page
 )
 
 var refusals = []Refusal{ //nolint:gochecknoglobals // a constant table
 	RefusedInvalid, RefusedUnknown, RefusedConflict, RefusedFuture, RefusedAddress, RefusedNetwork, RefusedInstallation,
-	RefusedFull, RefusedRebuilding, RefusedUnavailable, RefusedGone, RefusedInternal,
-	DroppedHoneypot, DroppedQuick, DroppedForeign,
+	RefusedFull, RefusedRebuilding, RefusedUnavailable, RefusedGone, RefusedForeign, RefusedInternal,
+	DroppedHoneypot, DroppedQuick,
 }
 
 // replayed is the outcome of a report whose id had been recorded before.

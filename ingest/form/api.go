@@ -15,10 +15,13 @@ const maxKey = 128
 
 // postAPI is POST /v1/reports.
 func (h *Handler) postAPI(c *gin.Context) {
-	h.allowAnyOrigin(c)
 	r := &request{source: outage.SourceAPI, http: c.Request, now: h.config.Now()}
-	dropped, err := h.readAPI(r)
-	if err != nil {
+	if h.foreign(r.http) {
+		h.refused(r.source, ingest.RefusedForeign)
+		problem.Write(c, crossSite())
+		return
+	}
+	if err := h.readAPI(r); err != nil {
 		h.refused(r.source, ingest.RefusedInvalid)
 		problem.Write(c, err)
 		return
@@ -26,11 +29,6 @@ func (h *Handler) postAPI(c *gin.Context) {
 	to, err := h.resolve(r)
 	if err != nil {
 		problem.Write(c, err)
-		return
-	}
-	if dropped {
-		h.refused(r.source, ingest.DroppedForeign)
-		h.writeReceipt(c, pretended(r, to))
 		return
 	}
 	receipt, err := h.take(r, to)
@@ -41,34 +39,38 @@ func (h *Handler) postAPI(c *gin.Context) {
 	h.writeReceipt(c, receipt)
 }
 
-// readAPI reads what is asked for. It also says whether it is to be dropped: a
-// form that another site's page made a browser send. A page can send JSON to
-// another site only if that site allows it, as this call does, and then
-// without the browser's token.
-func (h *Handler) readAPI(r *request) (dropped bool, err error) {
+// crossSite refuses what a browser sent for another site's page. Its visitors
+// have not said that anything fails for them, and each has an address of its
+// own, which no limit would notice.
+func crossSite() *problem.Problem {
+	return problem.Status(http.StatusForbidden, "cross-site-request",
+		"reports are sent from a server, or from this installation's own pages, not from the pages of another site")
+}
+
+// readAPI reads what is asked for.
+func (h *Handler) readAPI(r *request) (err error) {
 	if r.once, err = idempotencyKey(r.http); err != nil {
-		return false, err
+		return err
 	}
 	kind := mediaType(r.http)
 	if kind != typeJSON && kind != typeForm {
-		return false, unsupported(typeJSON + " or " + typeForm)
+		return unsupported(typeJSON + " or " + typeForm)
 	}
 	buffer, _ := h.bodies.Get().(*[]byte)
 	defer h.bodies.Put(buffer)
 	body, err := read(r.http, *buffer)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if kind == typeJSON {
 		r.ask, err = decodeJSON(body)
 	} else {
 		r.ask, err = strictForm(body)
-		dropped = h.foreign(r.http)
 	}
 	if r.once != "" {
 		r.digest = r.ask.digest()
 	}
-	return dropped, err
+	return err
 }
 
 // idempotencyKey returns the request's key, "" if it has none.
@@ -86,11 +88,4 @@ func idempotencyKey(r *http.Request) (string, error) {
 		return "", problem.Invalid("Idempotency-Key", "want one key of 1 to 128 printable ASCII characters")
 	}
 	return "key:" + key, nil
-}
-
-// pretended is the receipt of a report that is dropped without saying so.
-func pretended(r *request, to resolved) outage.Receipt {
-	return outage.Receipt{
-		ID: outage.NewID(r.now), Service: to.service.Slug, Country: to.country, Outcome: outage.Counted,
-	}
 }

@@ -311,29 +311,52 @@ func TestMidnightCountsNobodyTwice(t *testing.T) {
 	require.True(t, w.accepted(postJSON(`{"service":"whatsapp"}`)).Counted)
 }
 
-func TestOtherSitesMayCallWithoutCredentials(t *testing.T) {
+func TestPagesOfOtherSitesCannotReport(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
-	preflight := w.send(ask{method: http.MethodOptions, path: "/v1/reports", from: "192.0.2.7"}.with("Origin", "https://other.example"))
-	require.Equal(t, http.StatusNoContent, preflight.Code)
-	require.Equal(t, "*", preflight.Header().Get("Access-Control-Allow-Origin"))
-	require.Empty(t, preflight.Header().Get("Access-Control-Allow-Credentials"))
-	require.Contains(t, preflight.Header().Get("Access-Control-Allow-Headers"), "Idempotency-Key")
-
-	answer := w.send(postJSON(`{"service":"whatsapp"}`).with("Origin", "https://other.example").with("Sec-Fetch-Site", "cross-site"))
-	require.Equal(t, http.StatusAccepted, answer.Code)
-	require.Equal(t, "*", answer.Header().Get("Access-Control-Allow-Origin"))
-	require.Len(t, w.recorder.all(), 1)
+	const form = "application/x-www-form-urlencoded"
+	for name, foreign := range map[string]ask{
+		"JSON":                  postJSON(`{"service":"whatsapp"}`).with("Origin", "https://other.example"),
+		"JSON with a token":     postJSON(`{"service":"whatsapp"}`).with("Origin", "https://other.example").with("Cookie", "outcry=x"),
+		"a form":                post("/v1/reports", form, "service=whatsapp").with("Origin", "https://other.example"),
+		"a form without origin": post("/v1/reports", form, "service=whatsapp").with("Sec-Fetch-Site", "cross-site"),
+		"a neighbour":           post("/v1/reports", form, "service=whatsapp").with("Sec-Fetch-Site", "same-site").with("Origin", "http://blog.example.com"),
+		"a sandboxed frame":     postJSON(`{"service":"whatsapp"}`).with("Origin", "null"),
+		"text":                  post("/v1/reports", "text/plain", `{"service":"whatsapp"}`).with("Origin", "https://other.example"),
+	} {
+		w := newWorld(t, nil)
+		answer := w.send(foreign)
+		got := w.refusal(answer, http.StatusForbidden)
+		require.Equal(t, "/problems/cross-site-request", got.Type, name)
+		require.Contains(t, got.Detail, "from a server", name)
+		require.Empty(t, answer.Header().Get("Access-Control-Allow-Origin"), name)
+		require.Empty(t, w.recorder.all(), name)
+		require.Equal(t, 1, w.refused(outage.SourceAPI, ingest.RefusedForeign), name)
+	}
 }
 
-func TestFormsOfOtherSitesAreDroppedQuietly(t *testing.T) {
+func TestNoPreflightIsAnswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	own := post("/v1/reports", "application/x-www-form-urlencoded", "service=whatsapp")
-	got := w.accepted(own.with("Origin", "https://other.example"))
-	require.True(t, got.Counted, "as if")
-	require.Empty(t, w.recorder.all())
-	require.Equal(t, 1, w.refused(outage.SourceAPI, ingest.DroppedForeign))
-	w.accepted(own.with("Origin", "http://example.com")) // the host that httptest asks
-	require.Len(t, w.recorder.all(), 1)
+	preflight := w.send(ask{method: http.MethodOptions, path: "/v1/reports", from: "192.0.2.7"}.
+		with("Origin", "https://other.example").with("Access-Control-Request-Method", "POST"))
+	require.Empty(t, preflight.Header().Get("Access-Control-Allow-Origin"))
+	require.Empty(t, preflight.Header().Get("Access-Control-Allow-Methods"))
+	require.GreaterOrEqual(t, preflight.Code, http.StatusBadRequest)
+}
+
+func TestOurOwnPagesAndProgramsMayReport(t *testing.T) {
+	t.Parallel()
+	plain := postJSON(`{"service":"whatsapp"}`)
+	for name, own := range map[string]ask{
+		"a program":                      plain,
+		"a page":                         plain.with("Sec-Fetch-Site", "same-origin").with("Origin", "http://example.com"),
+		"a page in an old browser":       plain.with("Origin", "http://example.com"), // the host that httptest asks
+		"a person, by a tool or plug-in": plain.with("Sec-Fetch-Site", "none"),
+	} {
+		w := newWorld(t, nil)
+		answer := w.send(own)
+		require.Equal(t, http.StatusAccepted, answer.Code, name)
+		require.Empty(t, answer.Header().Get("Access-Control-Allow-Origin"), name)
+		require.Len(t, w.recorder.all(), 1, name)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -90,7 +89,7 @@ type Handler struct {
 	bodies    sync.Pool // of *[]byte, each maxBody+1 long
 	proxyHint sync.Once
 
-	anyOrigin, exposed, receiptType, noStore []string // header values
+	receiptType, noStore []string // header values
 }
 
 // New returns a Handler, or an error that says which field is wrong.
@@ -112,7 +111,6 @@ func New(config Config) (*Handler, error) {
 	}
 	h := &Handler{
 		config: config, lists: newLists(config.Catalog),
-		anyOrigin: []string{"*"}, exposed: []string{"Retry-After"},
 		receiptType: []string{"application/json; charset=utf-8"}, noStore: []string{"no-store"},
 	}
 	h.bodies.New = func() any {
@@ -137,31 +135,11 @@ func New(config Config) (*Handler, error) {
 	return h, nil
 }
 
-// Mount adds POST and OPTIONS /v1/reports, and GET and POST /report.
+// Mount adds POST /v1/reports, and GET and POST /report.
 func (h *Handler) Mount(router gin.IRouter) {
 	router.POST("/v1/reports", h.postAPI)
-	router.OPTIONS("/v1/reports", h.preflight)
 	router.GET("/report", h.getPage)
 	router.POST("/report", h.postPage)
-}
-
-// preflight lets other sites' pages call the API. They do so without cookies: no
-// credentials are allowed.
-func (h *Handler) preflight(c *gin.Context) {
-	h.allowAnyOrigin(c)
-	header := c.Writer.Header()
-	header.Set("Access-Control-Allow-Methods", "POST")
-	header.Set("Access-Control-Allow-Headers", "Content-Type, Idempotency-Key")
-	header.Set("Access-Control-Max-Age", "86400")
-	c.Status(http.StatusNoContent)
-}
-
-// allowAnyOrigin sets the headers of both calls. Their values are shared by all
-// answers, since nobody appends to them.
-func (h *Handler) allowAnyOrigin(c *gin.Context) {
-	header := c.Writer.Header()
-	header["Access-Control-Allow-Origin"] = h.anyOrigin
-	header["Access-Control-Expose-Headers"] = h.exposed
 }
 
 // refused counts a report that was not taken because of the request.

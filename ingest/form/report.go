@@ -110,7 +110,7 @@ func (h *Handler) suspect(r *request, fields url.Values) (ingest.Refusal, error)
 	stamp := fields.Get(stampField)
 	switch {
 	case h.foreign(r.http):
-		return ingest.DroppedForeign, nil
+		return ingest.RefusedForeign, nil
 	case fields.Get(honeypot) != "":
 		return ingest.DroppedHoneypot, nil
 	case stamp == "":
@@ -183,4 +183,11 @@ func bound(value string) string {
 		return quote(value)
 	}
 	return value
+}
+
+// pretended is the receipt of a report that is dropped without saying so.
+func pretended(r *request, to resolved) outage.Receipt {
+	return outage.Receipt{
+		ID: outage.NewID(r.now), Service: to.service.Slug, Country: to.country, Outcome: outage.Counted,
+	}
 }

@@ -160,7 +160,7 @@ func TestProgramsAreThankedAndDropped(t *testing.T) {
 		"into the honeypot": {ingest.DroppedHoneypot, time.Minute, func(b *browser, page shown) shown {
 			return b.fill(page, "service", "whatsapp", "country", "NL", "website", "https://spam.example")
 		}},
-		"by another site": {ingest.DroppedForeign, time.Minute, func(b *browser, page shown) shown {
+		"by another site": {ingest.RefusedForeign, time.Minute, func(b *browser, page shown) shown {
 			return b.do(post("/report", "application/x-www-form-urlencoded", "service=whatsapp&country=NL&stamp="+page.page.Stamp).
 				with("Origin", "https://other.example").with("Sec-Fetch-Site", "cross-site"))
 		}},
