@@ -14,8 +14,8 @@ import (
 )
 
 // DefaultLearnEvery is how often the detectors' baselines are read again. They
-// change by the hour.
-const DefaultLearnEvery = 5 * time.Minute
+// change by the hour, but nobody should wait long for the first ones.
+const DefaultLearnEvery = time.Minute
 
 // learnWithin bounds the reading of all of them.
 const learnWithin = time.Minute

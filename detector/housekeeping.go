@@ -24,8 +24,9 @@ const (
 )
 
 // keepHouse does, until ctx ends, what is due at the turn of a minute (take
-// over the archive's coverage) and of an hour (save the baselines, share what
-// they know of countries), by the handed-in clock. Nothing waits for it.
+// over the archive's coverage, save baselines that have learned something) and
+// of an hour (share what they know of countries), by the handed-in clock.
+// Nothing waits for it.
 func (r *Runner) keepHouse(ctx context.Context) error {
 	ticker := time.NewTicker(r.cfg.TickEvery)
 	defer ticker.Stop()
@@ -41,6 +42,7 @@ func (r *Runner) keepHouse(ctx context.Context) error {
 		if m := now.Truncate(time.Minute); !m.Equal(minute) {
 			minute = m
 			_ = r.trouble.note(stageCoverage, everyPartition, r.takeCoverage(ctx, now))
+			r.saveBaselines(ctx)
 		}
 		if h := now.Truncate(time.Hour); !h.Equal(hour) {
 			hour = h
@@ -72,15 +74,22 @@ func (r *Runner) takeCoverage(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// turnHour saves the baselines and shares what they know of countries.
-func (r *Runner) turnHour(ctx context.Context) {
+// saveBaselines saves what was learned since it was saved last: an hour's worth
+// once an hour, and a whole history soon after the start that read it.
+func (r *Runner) saveBaselines(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, archiveWithin)
 	defer cancel()
 	for _, p := range r.partitions() {
 		if r.saveBaseline(ctx, p) != nil {
-			return // the archive is away; there is another hour
+			return // the archive is away; there is another minute
 		}
 	}
+}
+
+// turnHour shares what the partitions know of countries.
+func (r *Runner) turnHour(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, archiveWithin)
+	defer cancel()
 	_ = r.trouble.note(stageBaseline, everyPartition, r.shareCountries(ctx, r.lendings()))
 }
 
