@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -125,6 +126,18 @@ func TestReportFormThanks(t *testing.T) {
 	require.NotContains(t, recorder.Body.String(), "that counts")
 }
 
+// The licence of the networks' data asks for the link on pages that use it.
+func TestEveryPageCreditsTheNetworksData(t *testing.T) {
+	t.Parallel()
+	const credit = `<a href="https://db-ip.com">IP Geolocation by DB-IP</a>`
+	for page, data := range map[string]any{
+		web.PageHome: web.Home{}, web.PageReport: full(), web.PageError: web.ErrorPage{},
+	} {
+		recorder, log := render(t, page, data)
+		require.Contains(t, recorder.Body.String(), credit, "%s %s", page, log)
+	}
+}
+
 func TestBrokenPageIsNeverHalfAPage(t *testing.T) {
 	t.Parallel()
 	for page, data := range map[string]any{
@@ -140,12 +153,12 @@ func TestBrokenPageIsNeverHalfAPage(t *testing.T) {
 
 func TestErrorPagesSayWhatPeopleCanDo(t *testing.T) {
 	t.Parallel()
-	renderer, err := web.New(slog.Default())
+	renderer, err := web.New(slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	for want, err := range map[string]error{
 		"There is nothing here":       outage.ErrNotFound,
 		"Outcry has trouble itself":   fmt.Errorf("dial 10.1.2.3: %w", outage.ErrUnavailable),
-		"Something broke on our side": fmt.Errorf("dial 10.1.2.3"),
+		"Something broke on our side": errors.New("dial 10.1.2.3"),
 		"That was a lot at once":      problem.New(outage.ErrLimited, "At most ten a minute."),
 		"at most 10 bytes":            problem.TooLarge(10),
 		"this address answers GET":    problem.Status(http.StatusMethodNotAllowed, "method-not-allowed", "this address answers GET"),
