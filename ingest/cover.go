@@ -2,13 +2,20 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/outcryhq/outcry/pkg/outage"
 )
 
 const (
 	coverTimeout = 5 * time.Second
-	// coverPause is the time between two tries to note the same minute.
-	coverPause = 5 * time.Second
+	// coverPause is the time between two tries to note the same minute, and
+	// rebuildPause the same while live state is being rebuilt, which takes a
+	// moment at each start and is no news before rebuildPatience has passed.
+	coverPause      = 5 * time.Second
+	rebuildPause    = 250 * time.Millisecond
+	rebuildPatience = 10 * time.Second
 )
 
 // cover notes each minute in which the sources listen, until the context ends.
@@ -18,18 +25,16 @@ func (p *Pipeline) cover(ctx context.Context) {
 		<-ctx.Done()
 		return
 	}
-	failing := false
+	var trouble coverTrouble
 	for ctx.Err() == nil {
 		now := p.config.Now()
 		pause := now.Truncate(time.Minute).Add(time.Minute).Sub(now)
-		if err := p.coverNow(ctx, now); err != nil {
-			if !failing && ctx.Err() == nil {
-				p.config.Logger.Warn("the minutes in which sources listen cannot be noted", "error", err)
-			}
-			failing = true
-			pause = min(pause, coverPause)
-		} else {
-			failing = false
+		err := p.coverNow(ctx, now)
+		if trouble.news(now, err) && ctx.Err() == nil {
+			p.config.Logger.Warn("the minutes in which sources listen cannot be noted", "error", err)
+		}
+		if err != nil {
+			pause = min(pause, trouble.pause(now, err))
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -38,6 +43,42 @@ func (p *Pipeline) cover(ctx context.Context) {
 			timer.Stop()
 		}
 	}
+}
+
+// coverTrouble is a row of failures, nothing at first.
+type coverTrouble struct {
+	since time.Time // of the first of them
+	said  bool
+}
+
+// news notes how a try went, and says whether that is worth a warning: once a
+// row, and for a rebuild only if it takes long.
+func (t *coverTrouble) news(now time.Time, err error) bool {
+	if err == nil {
+		*t = coverTrouble{}
+		return false
+	}
+	if t.since.IsZero() {
+		t.since = now
+	}
+	if t.said || t.expected(now, err) {
+		return false
+	}
+	t.said = true
+	return true
+}
+
+// pause is how long to wait before the next try.
+func (t *coverTrouble) pause(now time.Time, err error) time.Duration {
+	if t.expected(now, err) {
+		return rebuildPause
+	}
+	return coverPause
+}
+
+// expected says of a failure that it will pass in a moment.
+func (t *coverTrouble) expected(now time.Time, err error) bool {
+	return errors.Is(err, outage.ErrRebuilding) && now.Sub(t.since) < rebuildPatience
 }
 
 func (p *Pipeline) coverNow(ctx context.Context, now time.Time) error {

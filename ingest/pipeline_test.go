@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -291,7 +292,7 @@ func TestACallerWhoGoesAwayLosesAndDoublesNothing(t *testing.T) {
 		// Those who come after get answers of their own.
 		for n := range 10 {
 			given := report()
-			given.ID = outage.DeriveID(fmt.Sprint(n))
+			given.ID = outage.DeriveID(strconv.Itoa(n))
 			result, err := p.Submit(t.Context(), given)
 			require.NoError(t, err)
 			require.Equal(t, given.ID, result.Receipt.ID)
@@ -382,7 +383,7 @@ func TestMinutesAreCoveredWhileItRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := run(t, &recorder{}, nil)
 		began := time.Now()
-		time.Sleep(3*time.Minute + 30*time.Second) // the bubble's time: nothing waits
+		time.Sleep(3*time.Minute + 30*time.Second) //nolint:forbidigo // the bubble's time: nothing waits
 		synctest.Wait()
 		require.Equal(t, []time.Time{
 			began, began.Add(time.Minute), began.Add(2 * time.Minute), began.Add(3 * time.Minute),
@@ -394,18 +395,57 @@ func TestMinutesAreCoveredWhileItRuns(t *testing.T) {
 func TestAMinuteThatCouldNotBeCoveredIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := &recorder{cover: outage.ErrRebuilding}
+		r := &recorder{cover: outage.ErrUnavailable}
 		p := run(t, r, nil)
 		began := time.Now()
-		time.Sleep(12 * time.Second)
+		time.Sleep(12 * time.Second) //nolint:forbidigo // the bubble's time
 		r.setCover(nil)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's time
 		synctest.Wait()
 		require.Equal(t, []time.Time{
 			began, began.Add(5 * time.Second), began.Add(10 * time.Second), began.Add(15 * time.Second), began.Add(time.Minute),
 		}, r.covered)
 		p.stop()
 		require.Equal(t, 1, bytes.Count(p.log.Bytes(), []byte("cannot be noted")), "said once")
+	})
+}
+
+func TestARebuildAtTheStartIsWaitedForQuietly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{cover: outage.ErrRebuilding}
+		p := run(t, r, nil)
+		began := time.Now()
+		time.Sleep(600 * time.Millisecond) //nolint:forbidigo // the bubble's time
+		r.setCover(nil)
+		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's time
+		synctest.Wait()
+		require.Equal(t, []time.Time{
+			began, began.Add(250 * time.Millisecond), began.Add(500 * time.Millisecond), began.Add(750 * time.Millisecond),
+		}, r.covered)
+		p.stop()
+		require.NotContains(t, p.log.String(), "cannot be noted")
+	})
+}
+
+func TestARebuildThatDoesNotEndIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{cover: outage.ErrRebuilding}
+		p := run(t, r, nil)
+		time.Sleep(9 * time.Second) //nolint:forbidigo // the bubble's time
+		synctest.Wait()
+		require.NotContains(t, p.log.String(), "cannot be noted")
+		time.Sleep(2 * time.Minute) //nolint:forbidigo // the bubble's time
+		synctest.Wait()
+		require.Equal(t, 1, bytes.Count(p.log.Bytes(), []byte("cannot be noted")))
+
+		r.setCover(nil)
+		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's time
+		r.setCover(outage.ErrUnavailable)
+		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's time
+		p.stop()
+		require.Equal(t, 2, bytes.Count(p.log.Bytes(), []byte("cannot be noted")), "trouble after it worked is news")
 	})
 }
 
