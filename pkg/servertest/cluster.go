@@ -2,6 +2,7 @@ package servertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -121,7 +122,7 @@ func waitForCluster(ctx context.Context, address string) error {
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the cluster: %w; last seen: %v %q", ctx.Err(), err, info)
+			return fmt.Errorf("wait for the cluster: %w; last seen: %q", errors.Join(ctx.Err(), err), info)
 		}
 	}
 }

@@ -84,11 +84,6 @@ func (a *bytesArg) MarshalBinary() ([]byte, error) { return a.b, nil }
 // end closes the string that has been appended to buf.
 func (s *spans) end() { s.ends = append(s.ends, len(s.buf)) }
 
-func (s *spans) text(t string) {
-	s.buf = append(s.buf, t...)
-	s.end()
-}
-
 func (s *spans) bytes(b []byte) {
 	s.buf = append(s.buf, b...)
 	s.end()
@@ -127,19 +122,22 @@ func (s *spans) appendTo(args []any) []any {
 
 // batchPool keeps batches for use again.
 type batchPool struct {
-	pool sync.Pool
+	keys   *keys
+	script *script
+	pool   sync.Pool
 }
 
-func newBatchPool(k *keys, s *script) *batchPool {
-	return &batchPool{pool: sync.Pool{New: func() any {
-		return &batch{
-			keys: k, script: s,
-			cells: map[cell]uint16{}, services: map[string]uint16{}, groups: map[group]uint16{}, sums: map[group]uint16{},
-		}
-	}}}
-}
+func newBatchPool(k *keys, s *script) *batchPool { return &batchPool{keys: k, script: s} }
 
-func (p *batchPool) get() *batch { return p.pool.Get().(*batch) } //nolint:forcetypeassert // New gives nothing else
+func (p *batchPool) get() *batch {
+	if b, ok := p.pool.Get().(*batch); ok {
+		return b
+	}
+	return &batch{
+		keys: p.keys, script: p.script,
+		cells: map[cell]uint16{}, services: map[string]uint16{}, groups: map[group]uint16{}, sums: map[group]uint16{},
+	}
+}
 
 // put takes a batch back when nothing refers to it any more.
 func (p *batchPool) put(b *batch) {
@@ -371,7 +369,7 @@ func appendMinute(dst []byte, minute int64) []byte {
 func sourceLetter(source outage.Source) byte {
 	for i, s := range outage.Sources {
 		if s == source {
-			return byte('a' + i) //nolint:gosec // there are six
+			return byte('a' + i)
 		}
 	}
 	return '?'

@@ -45,6 +45,7 @@ func BenchmarkRecord(b *testing.B) {
 }
 
 func benchmarkRecord(b *testing.B, services, countries int) {
+	b.Helper()
 	server := servertest.Redis(b, rewriteFrom)
 	engine := open(b, redis.Config{URL: server.URL()})
 	byPartition := map[int][]string{}

@@ -68,9 +68,10 @@ func (d *decoder) uvarint() uint64 {
 	return value
 }
 
+// varint reads a number in the zigzag form of [binary.AppendVarint].
 func (d *decoder) varint() int64 {
 	u := d.uvarint()
-	return int64(u>>1) ^ -int64(u&1) //nolint:gosec // zigzag, as binary.Varint does
+	return int64(u>>1) ^ -int64(u&1)
 }
 
 func (d *decoder) uint32() uint32 {

@@ -36,16 +36,16 @@ func (e *Engine) Cover(ctx context.Context, now time.Time, sources []outage.Sour
 	return wrap("note what listens", err)
 }
 
-// ReadLog returns at most max entries from the beginning of a partition's log.
+// ReadLog returns at most limit entries from the beginning of a partition's log.
 // One that cannot be decoded is given with its Damaged set.
-func (e *Engine) ReadLog(ctx context.Context, partition int, max int) ([]live.Entry, error) {
+func (e *Engine) ReadLog(ctx context.Context, partition, limit int) ([]live.Entry, error) {
 	if err := e.open(); err != nil {
 		return nil, err
 	}
-	if max <= 0 {
+	if limit <= 0 {
 		return nil, nil
 	}
-	messages, err := e.client.XRangeN(ctx, e.keys.log(partition), "-", "+", int64(max)).Result()
+	messages, err := e.client.XRangeN(ctx, e.keys.log(partition), "-", "+", int64(limit)).Result()
 	if err != nil {
 		return nil, wrap("read the log", err)
 	}

@@ -42,7 +42,7 @@ func (e *Engine) Record(ctx context.Context, now time.Time, reports []outage.Rep
 		}
 		return results
 	}
-	var steps []runner
+	var steps []*batch
 	for p, index := range byPartition {
 		for len(index) > 0 {
 			n := min(len(index), live.MaxBatch)
@@ -70,17 +70,16 @@ func (e *Engine) step(partition int, now time.Time, reports []outage.Report, ind
 }
 
 // recordSteps runs steps in one round trip and notes the reports' results.
-func (e *Engine) recordSteps(ctx context.Context, steps []runner, results []live.Result) {
-	answers, errs := e.send(ctx, steps)
-	for i, step := range steps {
-		b := step.(*batch) //nolint:forcetypeassert // Record puts nothing else in
+func (e *Engine) recordSteps(ctx context.Context, steps []*batch, results []live.Result) {
+	answers, errs := send(ctx, e, steps)
+	for i, b := range steps {
 		err := wrap("record reports", errs[i])
 		if err == nil {
 			err = e.settle(b, answers[i], results)
 		}
 		if err != nil {
 			for _, at := range b.index {
-				results[at].Err = err
+				results[at] = live.Result{Err: err}
 			}
 		}
 		e.batches.put(b)

@@ -129,6 +129,7 @@ var errClosed = errors.New("the engine is closed")
 // eachMaster calls fn for every master of a cluster, or for the one server.
 func (e *Engine) eachMaster(ctx context.Context, fn func(context.Context, goredis.Cmdable) error) error {
 	if cluster, ok := e.client.(*goredis.ClusterClient); ok {
+		//nolint:wrapcheck // the callers wrap it, whichever kind of client gave it
 		return cluster.ForEachMaster(ctx, func(ctx context.Context, master *goredis.Client) error {
 			return fn(ctx, master)
 		})

@@ -122,21 +122,18 @@ func (e *Engine) run(ctx context.Context, c call) (any, error) {
 
 // runAll runs scripts in one round trip and returns each one's answer or error.
 func (e *Engine) runAll(ctx context.Context, calls []call) ([]any, []error) {
-	commands := make([]runner, len(calls))
-	for i := range calls {
-		commands[i] = calls[i]
-	}
-	return e.send(ctx, commands)
+	return send(ctx, e, calls)
 }
 
-// runner makes the command that runs a script.
+// runner makes the command that runs a script: EVALSHA, or EVAL in full.
 type runner interface {
 	command(ctx context.Context, full bool) *goredis.Cmd
 }
 
-// send runs scripts in one round trip. Those that a server does not know have
-// done nothing there, and are sent again in full, which teaches it.
-func (e *Engine) send(ctx context.Context, runs []runner) ([]any, []error) {
+// send runs scripts in one round trip and returns each one's answer or error.
+// Those that a server does not know have done nothing there, and are sent
+// again in full, which teaches it.
+func send[R runner](ctx context.Context, e *Engine, runs []R) ([]any, []error) {
 	answers, errs := make([]any, len(runs)), make([]error, len(runs))
 	if err := e.open(); err != nil {
 		for i := range errs {
@@ -144,41 +141,39 @@ func (e *Engine) send(ctx context.Context, runs []runner) ([]any, []error) {
 		}
 		return answers, errs
 	}
-	all := make([]int, len(runs))
-	for i := range all {
-		all[i] = i
+	commands := make([]*goredis.Cmd, len(runs))
+	for i, run := range runs {
+		commands[i] = run.command(ctx, false)
 	}
-	e.round(ctx, runs, all, false, answers, errs)
-	unknown := all[:0]
-	for i, err := range errs {
-		if isNoScript(err) {
-			unknown = append(unknown, i)
+	e.roundTrip(ctx, commands)
+	var unknown []*goredis.Cmd
+	for i, command := range commands {
+		if isNoScript(command.Err()) {
+			commands[i] = runs[i].command(ctx, true)
+			unknown = append(unknown, commands[i])
 		}
 	}
 	if len(unknown) > 0 {
-		e.round(ctx, runs, unknown, true, answers, errs)
+		e.roundTrip(ctx, unknown)
 	}
-	return answers, errs
-}
-
-// round sends those of the runs that are listed.
-func (e *Engine) round(ctx context.Context, runs []runner, list []int, full bool, answers []any, errs []error) {
-	commands := make([]*goredis.Cmd, len(list))
-	if len(list) == 1 {
-		commands[0] = runs[list[0]].command(ctx, full)
-		_ = e.client.Process(ctx, commands[0]) // the command keeps its error
-	} else {
-		pipe := e.client.Pipeline()
-		for at, i := range list {
-			commands[at] = runs[i].command(ctx, full)
-			_ = pipe.Process(ctx, commands[at]) // queues
-		}
-		_, _ = pipe.Exec(ctx) // each command keeps its error
-	}
-	for at, i := range list {
-		answers[i], errs[i] = commands[at].Result()
+	for i, command := range commands {
+		answers[i], errs[i] = command.Result()
 		if errors.Is(errs[i], goredis.Nil) { // a script's false is an answer
 			answers[i], errs[i] = nil, nil
 		}
 	}
+	return answers, errs
+}
+
+// roundTrip sends commands together. Each keeps its answer or its error.
+func (e *Engine) roundTrip(ctx context.Context, commands []*goredis.Cmd) {
+	if len(commands) == 1 {
+		_ = e.client.Process(ctx, commands[0])
+		return
+	}
+	pipe := e.client.Pipeline()
+	for _, command := range commands {
+		_ = pipe.Process(ctx, command) // only queues
+	}
+	_, _ = pipe.Exec(ctx)
 }

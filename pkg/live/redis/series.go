@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (e *Engine) Counts(ctx context.Context, series []outage.Series, from, to ti
 		},
 	}
 	if err := r.run(ctx, e.client, series); err != nil {
-		return nil, wrap("read counts", err)
+		return nil, fmt.Errorf("read counts: %w", err)
 	}
 	return counts, nil
 }
@@ -74,7 +75,7 @@ func (r *cellReader[C]) run(ctx context.Context, client goredis.UniversalClient,
 	commands := make([]*C, 0, cap(places))
 	flush := func() error {
 		if _, err := pipe.Exec(ctx); err != nil {
-			return err
+			return wrap("ask redis", err)
 		}
 		for at, p := range places {
 			r.take(p.series, p.hour, commands[at])
@@ -112,7 +113,7 @@ func (e *Engine) Evidence(ctx context.Context, series []outage.Series, from, to 
 		},
 	}
 	if err := r.run(ctx, e.client, series); err != nil {
-		return nil, wrap("read evidence", err)
+		return nil, fmt.Errorf("read evidence: %w", err)
 	}
 	evidence := make([]live.Evidence, len(series))
 	for i := range united {
