@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	goredis "github.com/redis/go-redis/v9"
+
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
@@ -22,8 +24,15 @@ const (
 )
 
 func main() {
+	goredis.SetLogger(quietRedis{})
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
+
+// quietRedis drops what the Redis client would print past our log: each of its
+// errors also comes back from a call, and is logged once where it is handled.
+type quietRedis struct{}
+
+func (quietRedis) Printf(context.Context, string, ...any) {}
 
 // run is main without the process: it ends when the command does, or soon
 // after SIGINT or SIGTERM. A second signal ends the process at once.
