@@ -10,7 +10,7 @@ import (
 )
 
 // version is set by the linker for releases.
-var version = "" //nolint:gochecknoglobals // -ldflags needs a variable
+var version = ""
 
 // newCommand builds the command line. Without a subcommand Outcry serves.
 func newCommand() *cobra.Command {

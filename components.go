@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -64,8 +65,7 @@ func stopAll(started []running) []error {
 	giveUp := time.NewTimer(stopWithin)
 	defer giveUp.Stop()
 	late := false
-	for i := len(started) - 1; i >= 0; i-- {
-		r := started[i]
+	for _, r := range slices.Backward(started) {
 		r.cancel()
 		if late {
 			continue
@@ -97,8 +97,8 @@ func (c *cleanups) add(name string, closer func() error) {
 
 func (c *cleanups) run() error {
 	var errs []error
-	for i := len(*c) - 1; i >= 0; i-- {
-		errs = append(errs, (*c)[i]())
+	for _, clean := range slices.Backward(*c) {
+		errs = append(errs, clean())
 	}
 	*c = nil
 	return errors.Join(errs...)

@@ -104,10 +104,7 @@ func (c *countsFile) rows() iter.Seq2[archive.CountRow, error] {
 // quiet says whether a gap in the whole file is short enough, at the file's
 // usual pace so far, to be mere quiet.
 func (c *countsFile) quiet(from, to time.Time) bool {
-	observed := from.Sub(c.from)
-	if observed < c.step {
-		observed = c.step
-	}
+	observed := max(from.Sub(c.from), c.step)
 	return float64(c.reports)*to.Sub(from).Seconds()/observed.Seconds() < silentReports
 }
 

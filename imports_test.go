@@ -34,8 +34,7 @@ func in(path, folder string) bool {
 func listPackages(t *testing.T) []listed {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Name,Deps,TestImports,XTestImports", "./...").Output()
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		require.NoError(t, err, string(failed.Stderr))
 	}
 	require.NoError(t, err)

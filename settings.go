@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -65,7 +66,7 @@ func (c *config) gather(fs *pflag.FlagSet, environ []string) (map[string]bool, e
 // withoutSecret drops an error's text where it could quote a credential.
 func withoutSecret(name string, err error) error {
 	if secretFlag(name) {
-		return fmt.Errorf("the value cannot be used")
+		return errors.New("the value cannot be used")
 	}
 	return err
 }

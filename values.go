@@ -25,7 +25,7 @@ func (d *days) Set(s string) error {
 		if err != nil {
 			return fmt.Errorf("%q is not a number of days such as 30d, or hours such as 720h", s)
 		}
-		*d = days(time.Duration(count) * day) //nolint:gosec // 16 bits of days fit
+		*d = days(time.Duration(count) * day)
 		return nil
 	}
 	v, err := time.ParseDuration(s)

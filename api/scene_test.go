@@ -50,8 +50,10 @@ func possible(service, country string, score float64, reports int) outage.Spike 
 		Series: outage.Series{Service: service, Country: country}, Status: outage.StatusPossible,
 		Score: score, Bar: 17.1, Since: morning.Add(-12 * time.Minute), BaselinePerMinute: .12,
 		Windows: []outage.WindowCount{
-			{Minutes: 1, Reports: reports / 10, Expected: .12}, {Minutes: 2, Reports: reports / 6, Expected: .24},
-			{Minutes: 5, Reports: reports / 2, Expected: .6}, {Minutes: 15, Reports: reports, Expected: 1.8},
+			{Minutes: 1, Reports: reports / 10, Expected: .12},
+			{Minutes: 2, Reports: reports / 6, Expected: .24},
+			{Minutes: 5, Reports: reports / 2, Expected: .6},
+			{Minutes: 15, Reports: reports, Expected: 1.8},
 			{Minutes: 60, Reports: reports + 3, Expected: 7.2},
 		},
 	}

@@ -88,8 +88,7 @@ func read(r *http.Request, buffer []byte) ([]byte, error) {
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && int64(n) >= r.ContentLength:
 		return buffer[:n], nil
 	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, problem.TooLarge(large.Limit)
 	}
 	p := problem.New(outage.ErrInvalid, "the body broke off")

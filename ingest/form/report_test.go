@@ -77,8 +77,11 @@ func TestAPersonReportsByThePage(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.status)
 	require.Equal(t, "Report a problem with WhatsApp", page.page.Title)
 	require.Equal(t, "WhatsApp", page.page.ServiceName)
-	require.Equal(t, []form.Option{{Value: "kpn", Label: "KPN"}, {Value: "telegram", Label: "Telegram"},
-		{Value: "whatsapp", Label: "WhatsApp", Selected: true}}, page.page.Services)
+	require.Equal(t, []form.Option{
+		{Value: "kpn", Label: "KPN"},
+		{Value: "telegram", Label: "Telegram"},
+		{Value: "whatsapp", Label: "WhatsApp", Selected: true},
+	}, page.page.Services)
 	require.Equal(t, form.Option{Value: "calls", Label: "Calls fail"}, page.page.Problems[1])
 	require.Greater(t, len(page.page.Countries), 200)
 	require.Equal(t, "website", page.page.Honeypot)

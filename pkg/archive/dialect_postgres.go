@@ -101,8 +101,7 @@ func (postgresDialect) lockCounts(ctx context.Context, t *tx) error {
 // right state, a lock not granted (55), an operator's intervention, a timeout
 // among them (57), a system error (58), and a server that has become read-only (25006).
 func (postgresDialect) passing(err error) bool {
-	var answered *pgconn.PgError
-	if errors.As(err, &answered) {
+	if answered, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if answered.Code == "25006" {
 			return true
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func TestFullDiskLeavesNothingHalfDone(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
 	at := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 	entries := func(from, n int) []live.Entry {
-		e := live.Entry{Partition: live.Partition("whatsapp"), Epoch: "e", Position: fmt.Sprint(from)}
+		e := live.Entry{Partition: live.Partition("whatsapp"), Epoch: "e", Position: strconv.Itoa(from)}
 		for i := range n {
 			r := outage.Logged{Outcome: outage.Counted}
 			r.ID = outage.DeriveID(fmt.Sprint(from, "/", i))

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -33,9 +35,7 @@ func (s *seriesNumbers) add(numbers map[outage.Series]int64) {
 	if s.numbers == nil {
 		s.numbers = make(map[outage.Series]int64, len(numbers))
 	}
-	for series, n := range numbers {
-		s.numbers[series] = n
-	}
+	maps.Copy(s.numbers, numbers)
 }
 
 // number finds the numbers of series, and gives new ones theirs. The caller
@@ -149,7 +149,7 @@ func partitionsClause(column string, partitions []int) (string, error) {
 		}
 		if _, ok := seen[p]; !ok {
 			seen[p] = struct{}{}
-			list = append(list, fmt.Sprint(p))
+			list = append(list, strconv.Itoa(p))
 		}
 	}
 	if len(list) == 0 {

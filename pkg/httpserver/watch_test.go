@@ -31,19 +31,23 @@ func TestReadinessTellsTheTruth(t *testing.T) {
 	}{
 		"nothing to depend on": {nil, false, 200, `{"status":"ready","checks":{}}`},
 		"all there": {
-			[]httpserver.Check{check("live", true, nil), check("archive", false, nil)}, false, 200,
+			[]httpserver.Check{check("live", true, nil), check("archive", false, nil)},
+			false, 200,
 			`{"status":"ready","checks":{"live":{"status":"ok","needed":true},"archive":{"status":"ok","needed":false}}}`,
 		},
 		"something optional away": {
-			[]httpserver.Check{check("live", true, nil), check("archive", false, errAway)}, false, 200,
+			[]httpserver.Check{check("live", true, nil), check("archive", false, errAway)},
+			false, 200,
 			`{"status":"degraded","checks":{"live":{"status":"ok","needed":true},"archive":{"status":"unavailable","needed":false}}}`,
 		},
 		"something needed away": {
-			[]httpserver.Check{check("archive", false, errAway), check("live", true, errAway)}, false, 503,
+			[]httpserver.Check{check("archive", false, errAway), check("live", true, errAway)},
+			false, 503,
 			`{"status":"unavailable","checks":{"live":{"status":"unavailable","needed":true},"archive":{"status":"unavailable","needed":false}}}`,
 		},
 		"draining": {
-			[]httpserver.Check{check("live", true, nil)}, true, 503,
+			[]httpserver.Check{check("live", true, nil)},
+			true, 503,
 			`{"status":"draining","checks":{"live":{"status":"ok","needed":true}}}`,
 		},
 	}

@@ -72,13 +72,11 @@ func Status(status int, slug, detail string) *Problem {
 // *Problem, the table's row if it wraps a sentinel, else an internal error
 // whose text stays inside.
 func From(err error) *Problem {
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		clone := *p
 		return &clone
 	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return TooLarge(large.Limit)
 	}
 	for _, k := range table {

@@ -276,7 +276,9 @@ func damaged(t *testing.T, opener Opener) {
 	a := open(t, opener)
 	good := entry("1", report("r", "whatsapp", "NL", noon))
 	for _, bad := range []live.Entry{
-		{Partition: 3, Damaged: errors.New("truncated")}, {Partition: live.Partitions}, {Partition: -1},
+		{Partition: 3, Damaged: errors.New("truncated")},
+		{Partition: live.Partitions},
+		{Partition: -1},
 		entry("2", report("timeless", "whatsapp", "NL", time.Time{})), entry("2", report("far", "whatsapp", "NL", noon.AddDate(2500, 0, 0))),
 	} {
 		require.ErrorIs(t, a.Append(t.Context(), []live.Entry{good, bad}), outage.ErrInvalid)

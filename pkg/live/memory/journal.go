@@ -1,5 +1,7 @@
 package memory
 
+import "slices"
+
 // journal is how to undo what a group has decided, in the order in which it was
 // decided. A nil journal keeps nothing: its group cannot fail.
 type journal []func()
@@ -13,8 +15,8 @@ func (j *journal) note(undo func()) {
 
 // rollBack undoes everything, latest first.
 func (j *journal) rollBack() {
-	for i := len(*j) - 1; i >= 0; i-- {
-		(*j)[i]()
+	for _, undo := range slices.Backward(*j) {
+		undo()
 	}
 }
 
