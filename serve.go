@@ -53,8 +53,8 @@ func (s *server) run(ctx context.Context) (err error) {
 	}
 	// The HTTP server closes it too; whoever comes second is told so.
 	closing.add("listener", func() error {
-		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
-			return err
+		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("close the listener: %w", err)
 		}
 		return nil
 	})
@@ -63,7 +63,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	built, err := s.build(opened, listener)
+	built, err := s.build(opened, listener) //nolint:contextcheck // the requests have contexts of their own
 	if err != nil {
 		return err
 	}

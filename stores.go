@@ -69,7 +69,7 @@ func openEmbedded(ctx context.Context, cfg config, now func() time.Time, logger 
 		return nil, fmt.Errorf("open the archive in %s: %w", cfg.DataDir, err)
 	}
 	closing.add("archive", record.Close)
-	hot, err := memory.New(memory.Config{Committer: record, Now: time.Now})
+	hot, err := memory.New(memory.Config{Committer: record, Now: time.Now}) //nolint:contextcheck // commits outlast the start; Close ends them
 	if err != nil {
 		return nil, fmt.Errorf("open the live state: %w", err)
 	}

@@ -102,6 +102,7 @@ func New(cfg Config) (*API, error) {
 // noBaselines knows nothing.
 type noBaselines struct{}
 
+// PerMinute implements Baselines.
 func (noBaselines) PerMinute(outage.Series, time.Time) (float64, bool) { return 0, false }
 
 // Mount adds the calls under /v1, the description of them, and the front page.
@@ -137,13 +138,13 @@ func (a *API) Watching(ctx context.Context) error {
 	return nil
 }
 
-// limits of lists
+// How long lists are.
 const (
 	defaultLimit = 50
 	maxLimit     = 200
 )
 
-// how long an answer may be kept by whoever asked
+// How long an answer may be kept by whoever asked.
 const (
 	keepLive    = 2 * time.Second
 	keepHistory = 5 * time.Minute

@@ -66,7 +66,7 @@ func TestLearnedKeepsUpWithTheDetectors(t *testing.T) {
 		_, ok := learned.PerMinute(s, at("08:00"))
 		require.False(t, ok, "nothing has been learned")
 
-		pass := func() { time.Sleep(api.DefaultLearnEvery); synctest.Wait() } // the bubble's clock
+		pass := func() { time.Sleep(api.DefaultLearnEvery); synctest.Wait() } //nolint:forbidigo // the bubble's clock
 		store.set(false, few)
 		pass()
 		before, ok := learned.PerMinute(s, at("08:00"))

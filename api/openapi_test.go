@@ -72,8 +72,8 @@ func (d description) check(t *testing.T, method, path string, answer *httptest.R
 	mediaType, _, _ := strings.Cut(answer.Header().Get("Content-Type"), ";")
 	escaped := strings.NewReplacer("~", "~0", "/", "~1").Replace
 	pointer := "/paths/" + escaped(path) + "/" + strings.ToLower(method) + "/responses/" + status
-	if response := d.at(t, pointer); response["$ref"] != nil {
-		pointer = strings.TrimPrefix(response["$ref"].(string), "#")
+	if elsewhere, ok := d.at(t, pointer)["$ref"].(string); ok {
+		pointer = strings.TrimPrefix(elsewhere, "#")
 	}
 	schema, err := d.compiler.Compile(documentURL + "#" + pointer + "/content/" + escaped(mediaType) + "/schema")
 	require.NoError(t, err)
@@ -114,7 +114,9 @@ func TestRoutesAndDescriptionAgree(t *testing.T) {
 	}
 	var described []string
 	for path, item := range describe(t).at(t, "/paths") {
-		for method := range item.(map[string]any) {
+		methods, ok := item.(map[string]any)
+		require.True(t, ok, path)
+		for method := range methods {
 			if method != "parameters" {
 				described = append(described, strings.ToUpper(method)+" "+path)
 			}

@@ -33,7 +33,7 @@ type outageQuery struct {
 func (a *API) listOutages(c *gin.Context) {
 	q := readQuery(c, "service", "country", "state", "since", "until", "limit", "cursor")
 	var want outageQuery
-	want.Service, want.Country, want.Limit = q.slug("service"), q.country("country", false), q.limit()
+	want.Service, want.Country, want.Limit = q.slug("service"), q.country(false), q.limit()
 	want.State = oneOf(q, "state", "", outage.Ongoing, outage.Ended)
 	want.Since, want.Until = q.time("since"), q.time("until")
 	if !want.Since.IsZero() && !want.Until.IsZero() && !want.Since.Before(want.Until) {

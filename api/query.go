@@ -105,8 +105,10 @@ func isSlug(s string) bool {
 	return s != "" && len(s) <= maxText
 }
 
-// country reads a country's code, "" if there is none; all says whether "*" is one.
-func (q *query) country(name string, all bool) string {
+// country reads the parameter "country", a code or "" if there is none; all says
+// whether "*" is one.
+func (q *query) country(all bool) string {
+	const name = "country"
 	value := q.values.Get(name)
 	if !q.values.Has(name) || all && value == outage.AllCountries {
 		return value

@@ -19,10 +19,10 @@ const (
 	maxPoints = 2000
 	// defaultRange is how far back a series goes when nothing is said.
 	defaultRange = 24 * time.Hour
-	// keepMinutes is how long the archive has single minutes. What is older it
+	// minutesFor is how long the archive has single minutes. What is older it
 	// has by quarters of an hour.
-	keepMinutes = 90 * 24 * time.Hour
-	quarter     = 15 * time.Minute
+	minutesFor = 90 * 24 * time.Hour
+	quarter    = 15 * time.Minute
 )
 
 type seriesJSON struct {
@@ -52,7 +52,7 @@ func (s span) points() int { return int(s.to.Sub(s.from) / s.step) }
 
 func (a *API) getSeries(c *gin.Context) {
 	q := readQuery(c, "country", "from", "to", "step")
-	country := q.country("country", true)
+	country := q.country(true)
 	if country == "" {
 		country = outage.AllCountries
 	}
@@ -110,7 +110,7 @@ func (q *query) span(now time.Time, step time.Duration) span {
 	case s.to.Sub(s.from) > maxPoints*step:
 		q.fail("step", fmt.Sprintf("the range has %d points and at most %d are answered; expected a longer step or a shorter range",
 			s.points(), maxPoints))
-	case step < quarter && s.from.Before(now.Add(-keepMinutes)):
+	case step < quarter && s.from.Before(now.Add(-minutesFor)):
 		q.fail("step", "counts of more than 90 days ago are kept by quarters of an hour; expected 15m or 1h")
 	}
 	return s

@@ -76,7 +76,7 @@ func (p picture) statusOf(s outage.Series) outage.Status { return p.status(s, p.
 
 func (a *API) listServices(c *gin.Context) {
 	q := readQuery(c, "q", "country", "status", "limit", "cursor")
-	text, country, limit := q.text("q"), q.country("country", false), q.limit()
+	text, country, limit := q.text("q"), q.country(false), q.limit()
 	status := oneOf(q, "status", "", outage.StatusProblem, outage.StatusPossible, outage.StatusOK, outage.StatusUnknown)
 	services := q.restOf(a.search(text))
 	if q.err != nil {

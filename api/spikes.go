@@ -19,7 +19,7 @@ type spikeListJSON struct {
 
 func (a *API) listSpikes(c *gin.Context) {
 	q := readQuery(c, "service", "country", "status", "limit", "cursor")
-	service, country, limit := q.slug("service"), q.country("country", true), q.limit()
+	service, country, limit := q.slug("service"), q.country(true), q.limit()
 	status := oneOf(q, "status", "", outage.StatusProblem, outage.StatusPossible)
 	after := q.spikeCursor()
 	if q.err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -186,7 +185,7 @@ func read[T any](w *world, status int, target string) T {
 	return value
 }
 
-func quietLogger() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quietLogger() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // errGone is what a store says that is away, with a text that clients must not see.
 var errGone = fmt.Errorf("dial tcp 10.9.8.7:6379: %w", outage.ErrUnavailable)

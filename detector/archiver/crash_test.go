@@ -78,6 +78,7 @@ func TestNothingIsLostOrDoubledBetweenAnyTwoSteps(t *testing.T) {
 // survives drains a growing log through owners that keep dying, each with a
 // new fence, some of which only believe that they are owners.
 func survives(t *testing.T, open func() (*archive.Archive, error)) {
+	t.Helper()
 	record, err := open()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, record.Close()) })

@@ -47,7 +47,7 @@ func (h *Handler) welcome(c *gin.Context, now time.Time) (string, error) {
 		return "", err
 	}
 	if issued != current {
-		http.SetCookie(c.Writer, &http.Cookie{
+		http.SetCookie(c.Writer, &http.Cookie{ //nolint:gosec // Secure where people come by HTTPS
 			Name: cookieName, Value: issued, Path: "/", MaxAge: int(identity.TokenLife / time.Second),
 			HttpOnly: true, Secure: h.secure, SameSite: http.SameSiteLaxMode,
 		})

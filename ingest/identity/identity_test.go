@@ -327,11 +327,11 @@ func TestRunFetchesAheadAndLogsNoKey(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- keys.Run(ctx) }() // the bubble's clock begins at midnight
 
-		time.Sleep(2 * time.Minute) // the bubble's time: nothing waits
+		time.Sleep(2 * time.Minute) //nolint:forbidigo // the bubble's time: nothing waits
 		synctest.Wait()
 		require.Contains(t, log.String(), "could not be refreshed")
 		s.setAway(nil)
-		time.Sleep(12 * time.Hour)
+		time.Sleep(12 * time.Hour) //nolint:forbidigo // as above
 		synctest.Wait()
 		require.Len(t, s.keys, 3, "yesterday, today, tomorrow")
 		for _, key := range s.keys {

@@ -1,7 +1,6 @@
 package limit_test
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -223,7 +222,7 @@ func TestConfigIsChecked(t *testing.T) {
 		change(&config)
 		_, err := limit.New(config)
 		require.Error(t, err, name)
-		require.False(t, errors.Is(err, outage.ErrLimited))
+		require.NotErrorIs(t, err, outage.ErrLimited)
 	}
 }
 

@@ -37,7 +37,7 @@ func newTable(entries int) (*table, error) {
 	if entries < ways || entries > most {
 		return nil, errors.New("entries: want 8 to 67,108,864")
 	}
-	sets := 1 << bits.Len(uint(entries-1)/ways)                         //nolint:gosec // positive
+	sets := 1 << bits.Len(uint(entries-1)/ways)
 	return &table{sets: make([]set, sets), mask: uint64(sets - 1)}, nil //nolint:gosec // positive
 }
 

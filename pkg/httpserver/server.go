@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
+	"log" //nolint:depguard // net/http takes no other logger
 	"log/slog"
 	"net"
 	"net/http"
@@ -88,7 +88,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		s.logger.Warn("http requests were cut", slog.Duration("after", s.drain))
 		_ = s.http.Close() // what is left to close is what has just been given up
 	}
-	<-served
+	_ = <-served // that it was closed
 	return nil
 }
 

@@ -110,7 +110,7 @@ func TestServerCutsWhatOutlastsTheDrain(t *testing.T) {
 
 func TestServerReportsAListenerThatFails(t *testing.T) {
 	t.Parallel()
-	server, err := httpserver.NewServer(httpserver.ServerConfig{Handler: http.NotFoundHandler(), Logger: slog.Default()})
+	server, err := httpserver.NewServer(httpserver.ServerConfig{Handler: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -154,9 +154,9 @@ func TestServerMessagesHoldNoAddress(t *testing.T) {
 func TestServerConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]httpserver.ServerConfig{
-		"no handler":     {Logger: slog.Default()},
+		"no handler":     {Logger: slog.New(slog.DiscardHandler)},
 		"no logger":      {Handler: http.NotFoundHandler()},
-		"negative drain": {Handler: http.NotFoundHandler(), Logger: slog.Default(), Drain: -1},
+		"negative drain": {Handler: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler), Drain: -1},
 	} {
 		_, err := httpserver.NewServer(bad)
 		require.Error(t, err, name)

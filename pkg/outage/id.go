@@ -47,7 +47,7 @@ func DeriveIDAt(at time.Time, parts ...string) ID {
 }
 
 func (id ID) withTime(at time.Time) ID {
-	ms := uint64(max(at.UnixMilli(), 0)) //nolint:gosec // not negative
+	ms := uint64(max(at.UnixMilli(), 0))
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], ms<<16)
 	copy(id[:6], b[:6])

@@ -20,7 +20,7 @@ const (
 )
 
 // Sources lists every source, for closed sets such as metric labels.
-var Sources = []Source{SourceForm, SourceAPI, SourceTwitter, SourceBluesky, SourceMastodon, SourceReplay}
+var Sources = []Source{SourceForm, SourceAPI, SourceTwitter, SourceBluesky, SourceMastodon, SourceReplay} //nolint:gochecknoglobals // a constant table
 
 // CountryFrom says how the country of a report was found.
 type CountryFrom string

@@ -9,8 +9,9 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// Engine is the whole contract of package live.
-type Engine interface { //nolint:interfacebloat // the whole contract; callers declare the few methods that they need
+// Engine is the whole contract of package live. Callers declare the few methods
+// that they need.
+type Engine interface {
 	Record(ctx context.Context, now time.Time, reports []outage.Report) []live.Result
 	Cover(ctx context.Context, now time.Time, sources []outage.Source) error
 

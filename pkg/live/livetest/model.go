@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/assert" //nolint:depguard // require must not end another goroutine's test
 	"github.com/stretchr/testify/require"
 
 	"github.com/outcryhq/outcry/pkg/live"

@@ -39,6 +39,7 @@ type nowhere struct{}
 func (nowhere) Append(context.Context, []live.Entry) error { return nil }
 
 func benchmarkRecord(b *testing.B, committer memory.Committer, services, size int) {
+	b.Helper()
 	e := open(b, committer)
 	rebuildAll(b, e)
 	names := make([]string, services)

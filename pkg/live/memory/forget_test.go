@@ -119,7 +119,7 @@ func TestRollBackLeavesALedgerAsItWas(t *testing.T) {
 	undo.rollBack()
 	after := l.sizes()
 	require.Equal(t, before[:4], after[:4])
-	require.Equal(t, keys, [3]int{l.receiptAges.keys(), l.markerAges.keys(), l.seatAges.keys()})
+	require.Equal(t, [3]int{l.receiptAges.keys(), l.markerAges.keys(), l.seatAges.keys()}, keys)
 	for i := range 40 {
 		id := outage.DeriveID("id", strconv.Itoa(i))
 		require.Equal(t, now.UnixNano(), l.receipts[id].at)

@@ -19,8 +19,12 @@ var _ livetest.Engine = (*memory.Engine)(nil)
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	livetest.Run(t, func(t *testing.T) livetest.Bundle {
+		t.Helper()
 		archive := &archive{}
-		open := func(t *testing.T) livetest.Engine { return open(t, archive) }
+		open := func(t *testing.T) livetest.Engine {
+			t.Helper()
+			return open(t, archive)
+		}
 		return livetest.Bundle{
 			Engine:      open(t),
 			Drain:       archive.drain,
