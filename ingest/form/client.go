@@ -3,6 +3,7 @@ package form
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 )
 
 // cookieName is the cookie that carries a browser's token.
@@ -19,6 +20,11 @@ const cookieName = "outcry"
 //
 // A peer without an address (a Unix socket) is "::".
 func (h *Handler) address(r *http.Request) netip.Addr {
+	if h.config.TrustedProxies == 1 {
+		if addr, plain := lastForwarded(r.Header["X-Forwarded-For"]); plain {
+			return addr
+		}
+	}
 	if h.forwarded != nil {
 		if addr, err := netip.ParseAddr(h.forwarded.ClientIP(r.Header, r.RemoteAddr)); err == nil {
 			return addr.Unmap().WithZone("")
@@ -36,6 +42,19 @@ func (h *Handler) address(r *http.Request) netip.Addr {
 		})
 	}
 	return addr
+}
+
+// lastForwarded reads the usual header, in which the one proxy has written a bare
+// address at the end, without the lists that the general way makes. Of all else it
+// says that it is not plain.
+func lastForwarded(values []string) (addr netip.Addr, plain bool) {
+	if len(values) != 1 {
+		return addr, false
+	}
+	last := values[0][strings.LastIndexByte(values[0], ',')+1:]
+	addr, err := netip.ParseAddr(strings.TrimSpace(last))
+	addr = addr.Unmap().WithZone("")
+	return addr, err == nil && !addr.IsUnspecified()
 }
 
 // token returns the token that the browser carries, "" for none.
