@@ -12,7 +12,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
-	"sort"
 )
 
 // ErrOrder says that ranges were not added in ascending order.
@@ -48,11 +47,19 @@ func (t *Table) Value(addr netip.Addr) uint32 {
 func (t *Table) Len() int { return len(t.v4.starts) + len(t.v6.starts) }
 
 func (x *index[K]) value(key K) uint32 {
-	next := sort.Search(len(x.starts), func(i int) bool { return x.starts[i] > key })
-	if next == 0 {
+	// A binary search for the last start that is not after the key, without a call a step.
+	at, n := -1, len(x.starts)
+	for n > 0 {
+		half := (n + 1) / 2
+		if x.starts[at+half] <= key {
+			at += half
+		}
+		n -= half
+	}
+	if at < 0 {
 		return 0
 	}
-	return x.values[next-1]
+	return x.values[at]
 }
 
 // change notes that the value is value from start on.
