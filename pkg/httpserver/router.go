@@ -63,7 +63,7 @@ func NewRouter(cfg RouterConfig) (*gin.Engine, error) {
 		metrics.middleware(cfg.Now),
 		logFailures(cfg.Logger),
 		recovery(cfg.Logger, answer),
-		securityHeaders,
+		securityHeaders(),
 		limitBody(cfg.MaxBody, answer),
 	)
 	router.NoRoute(func(c *gin.Context) {
