@@ -18,10 +18,10 @@ const (
 )
 
 // calmScore is the score, in nats, below which a window is calm: P > 5 %.
-var calmScore = -math.Log(0.05)
+var calmScore = -math.Log(0.05) //nolint:gochecknoglobals // a constant
 
 // calmWindows are the indices of the windows of calmPeak and calmWindow minutes.
-var calmWindows = [...]int{2, 3}
+var calmWindows = [...]int{2, 3} //nolint:gochecknoglobals // a constant table
 
 // hasCalmed says that each of the last minutes was calm. It is asked of the
 // counts and not remembered, so that a take-over changes nothing.

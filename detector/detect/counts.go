@@ -13,7 +13,7 @@ func minuteOf(t time.Time) minute {
 	if seconds < 0 {
 		return 0
 	}
-	return minute(min(seconds/60, 1<<31-1)) //nolint:gosec // just bounded
+	return minute(min(seconds/60, 1<<31-1))
 }
 
 func (m minute) time() time.Time { return time.Unix(int64(m)*60, 0).UTC() }
@@ -25,7 +25,7 @@ func (m minute) hour() minute { return m - m%60 }
 const kept minute = 49 * 60
 
 // counts are the reports of a series by minute, only minutes with any, by time.
-type counts []minuteCount
+type counts []minuteCount //nolint:recvcheck // set alone changes the slice itself; the rest reads
 
 type minuteCount struct {
 	at minute

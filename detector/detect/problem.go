@@ -75,7 +75,7 @@ func (d *Detector) ask(found []problem, t *tick) {
 		var of []*watch
 		for _, p := range found {
 			w := p.series.watch
-			if p.window.minutes == window.minutes && !(w.asked && w.about == p.window) {
+			if p.window.minutes == window.minutes && (!w.asked || w.about != p.window) {
 				w.asked, w.about = false, p.window
 				names, of = append(names, p.series.name()), append(of, w)
 			}

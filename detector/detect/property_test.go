@@ -82,14 +82,14 @@ func played(t *testing.T, rec recording, at int) []outage.Outage {
 	for _, id := range w.order {
 		o := w.outages[id]
 		require.True(t, o.Final)
-		outages = append(outages, comparable(o))
+		outages = append(outages, steady(o))
 	}
 	return outages
 }
 
-// comparable leaves out the revision, since a new owner may have one more thing
+// steady leaves out the revision, since a new owner may have one more thing
 // to say, and digits that depend on the order of a sum.
-func comparable(o outage.Outage) outage.Outage {
+func steady(o outage.Outage) outage.Outage {
 	o.Revision = 0
 	o.Impacts = slices.Clone(o.Impacts)
 	for i := range o.Impacts {
@@ -140,7 +140,7 @@ func TestTheOrderOfCountsDoesNotMatter(t *testing.T) {
 	}
 	for i, id := range w.order {
 		o := w.outages[id]
-		require.Equal(t, want[i], comparable(o))
+		require.Equal(t, want[i], steady(o))
 	}
 	require.Len(t, w.order, len(want))
 }

@@ -9,7 +9,7 @@ import (
 
 // windows are the times over which counts are tested, in minutes, with the
 // variance of the rate in each relative to its square (φ).
-var windows = [...]struct {
+var windows = [...]struct { //nolint:gochecknoglobals // a constant table
 	minutes minute
 	spread  float64
 }{{1, .15}, {2, .13}, {5, .12}, {15, .10}, {60, .10}}
@@ -18,7 +18,7 @@ var windows = [...]struct {
 const mostFewest = 1000
 
 // manyWindows is what the best of several windows has to give back, in nats.
-var manyWindows = math.Log(float64(len(windows)))
+var manyWindows = math.Log(float64(len(windows))) //nolint:gochecknoglobals // a constant
 
 // window is one test: what was heard against what is tolerated.
 type window struct {

@@ -124,7 +124,6 @@ func repeat(n, times int) []int {
 }
 
 var (
-	nl  = outage.Series{Service: "whatsapp", Country: "NL"}
-	gb  = outage.Series{Service: "whatsapp", Country: "GB"}
-	sum = outage.Series{Service: "whatsapp", Country: outage.AllCountries}
+	nl = outage.Series{Service: "whatsapp", Country: "NL"}
+	gb = outage.Series{Service: "whatsapp", Country: "GB"}
 )

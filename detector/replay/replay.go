@@ -111,7 +111,7 @@ func (r *run) align(start time.Time) time.Time {
 		return start
 	}
 	ahead := start.Sub(r.bucket)
-	return r.bucket.Add((ahead + r.step - time.Minute) / r.step * r.step)
+	return r.bucket.Add((ahead + r.step - time.Minute).Truncate(r.step))
 }
 
 // advance finishes the current bucket and the silent ones before next.
@@ -126,7 +126,7 @@ func (r *run) advance(ctx context.Context, next time.Time) error {
 	covered := r.usual.between(r.detector, r.bucket, next) < silentReports
 	for r.bucket.Before(next) {
 		if err := ctx.Err(); err != nil {
-			return err
+			return fmt.Errorf("replay: %w", err)
 		}
 		if err := r.finish(covered); err != nil {
 			return err

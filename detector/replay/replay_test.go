@@ -67,7 +67,7 @@ func TestASilentFileIsUnobserved(t *testing.T) {
 	hole := append(repeat(30, 30), repeat(-1, 240)...)
 	_, outages := replayed(t, csvOf(t, steady(40*time.Hour, hole...)), 0)
 	require.Len(t, outages, 1)
-	require.True(t, outages[0].ClosedAt.Sub(outages[0].StartedAt) > 4*time.Hour, "silence was not taken for peace")
+	require.Greater(t, outages[0].ClosedAt.Sub(outages[0].StartedAt), 4*time.Hour, "silence was not taken for peace")
 
 	// Half an hour, where 15 are usual, is quiet.
 	hole = append(repeat(30, 30), repeat(-1, 30)...)

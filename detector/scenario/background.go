@@ -11,16 +11,16 @@ import (
 
 // Services and Countries are those of the background, each in each.
 var (
-	Services = []string{
+	Services = []string{ //nolint:gochecknoglobals // a constant table
 		"bbm", "facebook", "gmail", "ing", "instagram", "netflix",
 		"skype", "spotify", "telegram", "twitter", Service, "youtube",
 	}
-	Countries = []string{"BE", "BR", "DE", "ES", "FR", "GB", "ID", "IN", "MY", "NL", "SG", "US"}
+	Countries = []string{"BE", "BR", "DE", "ES", "FR", "GB", "ID", "IN", "MY", "NL", "SG", "US"} //nolint:gochecknoglobals // a constant table
 )
 
 // hoursAhead is the local time of the countries in late October, which is close
 // enough for a day's shape.
-var hoursAhead = []int{2, -2, 2, 2, 2, 1, 7, 5, 8, 2, 8, -5}
+var hoursAhead = []int{2, -2, 2, 2, 2, 1, 7, 5, 8, 2, 8, -5} //nolint:gochecknoglobals // a constant table
 
 // busiest is the highest rate of the background, in reports a minute a country.
 const busiest = 0.1

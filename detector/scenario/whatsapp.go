@@ -16,11 +16,11 @@ const Service = "whatsapp"
 
 var (
 	// Start is the beginning of two quiet weeks.
-	Start = time.Date(2017, 10, 20, 7, 0, 0, 0, time.UTC)
+	Start = time.Date(2017, 10, 20, 7, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
 	// HourStart is the beginning of the outage.
-	HourStart = time.Date(2017, 11, 3, 8, 0, 0, 0, time.UTC)
+	HourStart = time.Date(2017, 11, 3, 8, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
 	// End is when the recording ends.
-	End = time.Date(2017, 11, 3, 11, 0, 0, 0, time.UTC)
+	End = time.Date(2017, 11, 3, 11, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
 )
 
 // Impact is the truth about one country.

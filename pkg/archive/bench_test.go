@@ -18,12 +18,14 @@ import (
 func BenchmarkAppend(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) {
 		benchmarkAppend(b, func(b *testing.B) *archive.Archive {
+			b.Helper()
 			return openSQLite(b, filepath.Join(b.TempDir(), "archive.db"))
 		})
 	})
 	b.Run("postgres", func(b *testing.B) {
 		server := servertest.Postgres(b)
 		benchmarkAppend(b, func(b *testing.B) *archive.Archive {
+			b.Helper()
 			a, err := archive.OpenPostgres(b.Context(), server.Database(b), quiet())
 			require.NoError(b, err)
 			b.Cleanup(func() { require.NoError(b, a.Close()) })
@@ -33,6 +35,7 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 func benchmarkAppend(b *testing.B, open func(*testing.B) *archive.Archive) {
+	b.Helper()
 	for _, size := range []int{256, 2048} {
 		for _, services := range []int{1, 500} {
 			b.Run(fmt.Sprintf("group=%d/services=%d", size, services), func(b *testing.B) {

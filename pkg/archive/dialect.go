@@ -7,7 +7,7 @@ import (
 
 // dialect is all in which the two databases differ. Every other statement is
 // the same text for both: placeholders are $1, upserts are ON CONFLICT.
-type dialect interface {
+type dialect interface { //nolint:interfacebloat // two implementations, side by side
 	// local says that the database is in this process: a statement does not
 	// wait for a network.
 	local() bool

@@ -62,8 +62,9 @@ func (a *Archive) readSteps(ctx context.Context, operation string, s steps, fn s
 		_, to := t.span(s.to, s.to, perStep)
 		end = min(end, to)
 	}
+	query := stepsQuery(t, perStep, s.where)
 	for atOnce := int64(readAtOnce / t.unit); first < end; first += atOnce {
-		read, err := a.readStepsOnce(ctx, t, perStep, s.where, first, min(first+atOnce, end))
+		read, err := a.readStepsOnce(ctx, query, first, min(first+atOnce, end))
 		if err != nil {
 			return a.wrap(operation, err)
 		}
@@ -83,11 +84,15 @@ type stepCount struct {
 	count  int
 }
 
-func (a *Archive) readStepsOnce(ctx context.Context, t table, perStep int64, where string, first, end int64) ([]stepCount, error) {
-	query := `SELECT ` + t.stepOf(perStep) + ` AS step, s.service, s.country, SUM(c.count)
+// stepsQuery reads the steps from unit $1 to before unit $2 of a table.
+func stepsQuery(t table, perStep int64, where string) string {
+	return `SELECT ` + t.stepOf(perStep) + ` AS step, s.service, s.country, SUM(c.count)
 		FROM series s JOIN ` + t.name + ` c ON c.series = s.id
 		WHERE c.` + t.column + ` >= $1 AND c.` + t.column + ` < $2 AND ` + where + `
 		GROUP BY step, s.service, s.country ORDER BY step, s.service, s.country`
+}
+
+func (a *Archive) readStepsOnce(ctx context.Context, query string, first, end int64) ([]stepCount, error) {
 	var counts []stepCount
 	err := each(ctx, a.read, query, []any{first, end}, func(r row) error {
 		var c stepCount

@@ -106,7 +106,7 @@ func (a *Archive) prepareSQLite(ctx context.Context) error {
 	}
 	a.prepared = make(map[string]*sql.Stmt)
 	for _, query := range sqliteHot() {
-		stmt, err := a.write.PrepareContext(ctx, query)
+		stmt, err := a.write.PrepareContext(ctx, query) //nolint:sqlclosecheck // Close closes them
 		if err != nil {
 			return a.wrap("prepare statements", err)
 		}

@@ -52,6 +52,7 @@ func openSQLite(t testing.TB, path string) *archive.Archive {
 func TestSQLiteFilesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	execute := func(t *testing.T, path, statement string) {
+		t.Helper()
 		db, err := sql.Open("sqlite", path)
 		require.NoError(t, err)
 		_, err = db.ExecContext(t.Context(), statement)
@@ -63,18 +64,22 @@ func TestSQLiteFilesThatAreRefused(t *testing.T) {
 		says    string
 	}{
 		"text": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(path, []byte("time,service,country,reports\n2017-11-03T08:00:00Z,whatsapp,NL,17\n"), 0o600))
 		}, "not an Outcry archive, nor any SQLite database"},
 		"another program's database": {func(t *testing.T, path string) {
+			t.Helper()
 			execute(t, path, "CREATE TABLE bookmarks (url TEXT)")
 		}, "SQLite database of something else"},
 		"the archive of a newer Outcry": {func(t *testing.T, path string) {
+			t.Helper()
 			a, err := archive.OpenSQLite(t.Context(), path, quiet())
 			require.NoError(t, err)
 			require.NoError(t, a.Close())
 			execute(t, path, "INSERT INTO schema_version (version_id, is_applied) VALUES (999, 1)")
 		}, "written by a newer Outcry"},
 		"a directory": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Mkdir(path, 0o700))
 		}, "is a directory"},
 	} {

@@ -30,14 +30,14 @@ func (c *Countries) Merge(other Countries) {
 	}
 }
 
-func (c Countries) total(code string) float64 {
+func (c *Countries) total(code string) float64 {
 	if sum := c.byCode[code]; sum != nil {
 		return sum.sum
 	}
 	return 0
 }
 
-func (c Countries) all() float64 {
+func (c *Countries) all() float64 {
 	var all float64
 	for _, code := range slices.Sorted(maps.Keys(c.byCode)) {
 		all += c.byCode[code].sum

@@ -45,7 +45,7 @@ type decoder struct {
 func (d *decoder) model() *Model {
 	m := New()
 	m.ref, m.until = d.int(), d.int()
-	m.observed = int(d.uint(60 * mostHours))
+	m.observed = int(d.uint(60 * mostHours)) //nolint:gosec // bounded
 	if m.ref < 0 || m.until < m.ref || m.until > m.ref+2*week || m.until > mostHours {
 		d.bad = true
 	}
@@ -127,7 +127,7 @@ func (d *decoder) int() int64 {
 
 // name reads a string that sorts after the previous one.
 func (d *decoder) name(previous *string) string {
-	name := string(d.take(int(d.uint(longestName))))
+	name := string(d.take(int(d.uint(longestName)))) //nolint:gosec // bounded
 	if name <= *previous {
 		d.bad = true
 	}

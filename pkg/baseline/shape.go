@@ -5,7 +5,7 @@ package baseline
 const shapeLean = 500
 
 // smoothing are the weights of the five hours around an hour.
-var smoothing = [5]float64{1, 2, 3, 2, 1}
+var smoothing = [5]float64{1, 2, 3, 2, 1} //nolint:gochecknoglobals // a constant table
 
 // country returns what is known of a country, and begins with nothing.
 func (m *Model) country(code string) *country {

@@ -88,7 +88,7 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 		s.logger.Warn("http requests were cut", slog.Duration("after", s.drain))
 		_ = s.http.Close() // what is left to close is what has just been given up
 	}
-	_ = <-served // that it was closed
+	<-served //nolint:errcheck // it says that it was closed
 	return nil
 }
 

@@ -71,7 +71,7 @@ func load(path string, embedded []byte, value func(maxminddb.Result) (uint32, er
 	}
 	file, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
-		return nil, err //nolint:wrapcheck // names the operation and the path
+		return nil, err
 	}
 	table, err := ranges.FromMMDB(file, value)
 	if errors.Is(err, ranges.ErrNoValues) {
