@@ -32,7 +32,9 @@ CREATE TABLE reports (
     observed_at  INTEGER NOT NULL,
     received_at  INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX reports_by_time ON reports (partition, received_at);
+-- By time first: what is inserted together is then one page of the index, not one
+-- a partition, and the one process that has this file reads all partitions anyway.
+CREATE INDEX reports_by_time ON reports (received_at, partition);
 CREATE INDEX reports_by_ref ON reports (source, ref) WHERE ref <> '';
 
 CREATE TABLE minutes (
