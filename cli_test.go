@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/servertest"
 )
 
@@ -17,6 +20,15 @@ func outcry(stdin string, args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	status = run(args, strings.NewReader(stdin), &out, &errs)
 	return status, out.String(), errs.String()
+}
+
+// emptyArchive is a data folder of a server that has heard nothing.
+func emptyArchive(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	status, _, stderr := outcry("time,service,country,reports\n", "import", "--data-dir", dir, "-")
+	require.Equal(t, exitOK, status, stderr)
+	return dir
 }
 
 func TestCommandLineMistakes(t *testing.T) {
@@ -38,7 +50,10 @@ func TestCommandLineMistakes(t *testing.T) {
 		"import of a bad row":     {args: []string{"import", "--data-dir", t.TempDir(), "-"}, stdin: "time,service,country,reports\nyesterday,whatsapp,NL,1\n", says: "line 2"},
 		"export upside down":      {args: []string{"export", "--from", "2017-11-04T00:00:00Z", "--to", "2017-11-03T00:00:00Z"}, says: "is not before"},
 		"export from a bad time":  {args: []string{"export", "--from", "yesterday"}, says: "is not a time such as"},
-		"export in bad steps":     {args: []string{"export", "--data-dir", t.TempDir(), "--step", "7m"}, says: "1m, 5m, 15m or 1h"},
+		"export in bad steps":     {args: []string{"export", "--data-dir", emptyArchive(t), "--step", "7m"}, says: "1m, 5m, 15m or 1h"},
+		"export of no archive":    {args: []string{"export", "--data-dir", t.TempDir()}, says: "--data-dir cannot be read"},
+		"import into two":         {args: []string{"import", "--data-dir", "x", "--database-url", "postgres://127.0.0.1/x", "-"}, says: "are two archives"},
+		"import beside a Redis":   {args: []string{"import", "--redis-url", "redis://127.0.0.1", "-"}, says: "is in PostgreSQL"},
 		"catalog that is no such": {args: []string{"--data-dir", t.TempDir(), "--listen", "127.0.0.1:0", "--catalog", writeFile(t, "services: 7\n")}, says: "--catalog"},
 	}
 	for name, tc := range cases {
@@ -49,6 +64,14 @@ func TestCommandLineMistakes(t *testing.T) {
 			require.Contains(t, stderr, tc.says)
 		})
 	}
+}
+
+func TestExitStatuses(t *testing.T) {
+	t.Parallel()
+	require.ErrorIs(t, badInput(fmt.Errorf("replay: %w", outage.ErrInvalid)), errUsage)
+	require.NotErrorIs(t, badInput(outage.ErrUnavailable), errUsage)
+	role := runAll(t.Context(), []component{{"detector", func(context.Context) error { return outage.ErrInvalid }}})
+	require.NotErrorIs(t, role, errUsage, "a role that fails ends the process with 1, whatever it found invalid")
 }
 
 func TestHelpAndVersion(t *testing.T) {

@@ -30,9 +30,6 @@ const (
 	minKeepReports = 3 * day
 )
 
-// errUsage marks what the person who typed the command can mend: exit status 2.
-var errUsage = errors.New("usage")
-
 // config is what the flags, the environment and the file say together.
 type config struct {
 	File           string

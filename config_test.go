@@ -111,7 +111,7 @@ func TestPrintedSettingsReadBackAndHidePasswords(t *testing.T) {
 	fs := pflag.NewFlagSet("outcry", pflag.ContinueOnError)
 	cfg.bind(fs)
 	require.NoError(t, fs.Parse([]string{
-		"--roles=ingest,api", "--redis-url=redis://u:hunter2@h:1/0",
+		"--roles=ingest,api", "--listen=[::1]:8080", "--redis-url=redis://u:hunter2@h:1/0",
 		"--database-url=postgres://h/d?password=hunter2&sslmode=disable", "--max-log-bytes=512MiB",
 	}))
 	require.NoError(t, cfg.settle(fs, nil))
@@ -120,8 +120,10 @@ func TestPrintedSettingsReadBackAndHidePasswords(t *testing.T) {
 	require.NotContains(t, out.String(), "hunter2")
 	require.Contains(t, out.String(), "sslmode=disable")
 
-	_, err := settle(t, []string{"--config", writeFile(t, out.String())}, nil)
+	again, err := settle(t, []string{"--config", writeFile(t, out.String())}, nil)
 	require.NoError(t, err)
+	require.Equal(t, cfg.Roles, again.Roles)
+	require.Equal(t, cfg.Listen, again.Listen)
 }
 
 func TestValues(t *testing.T) {

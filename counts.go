@@ -27,6 +27,8 @@ func importCommand() *cobra.Command {
 		Long: `Add recorded counts to the archive, so that the detector knows from the start what
 is usual. FILE is CSV as in "outcry replay"; - is standard input. Each minute becomes
 the greater of what is there and what is imported: importing again changes nothing.
+A gap in which the whole file is silent, though at its mean pace 30 reports would have
+been usual, is taken as a time in which nobody was listening.
 
 The archive is the one of --data-dir, or of --database-url. The embedded one is
 imported into while Outcry is stopped.`,
@@ -49,7 +51,7 @@ imported into while Outcry is stopped.`,
 			}
 			reader, err := countcsv.NewReader(input)
 			if err != nil {
-				return err
+				return badInput(err)
 			}
 			status := newStatusLine(cmd.ErrOrStderr())
 			counts := &countsFile{reader: reader, step: step}
@@ -61,6 +63,10 @@ imported into while Outcry is stopped.`,
 			})
 			status.end()
 			if err != nil {
+				return badInput(err)
+			}
+			if done.Rows == 0 {
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), "imported nothing: the file has no rows")
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "imported %d rows with %d reports, from %s to %s\n",
@@ -130,6 +136,11 @@ exported while Outcry is stopped.`,
 			if !from.IsZero() && !to.IsZero() && !from.Before(to.Time) {
 				return fmt.Errorf("%w: --from %s is not before --to %s", errUsage, from.String(), to.String())
 			}
+			if cfg.DatabaseURL == "" {
+				if err := readable("data-dir", sqlitePath(cfg.DataDir)); err != nil {
+					return err // opening it would make an empty one
+				}
+			}
 			var closing cleanups
 			defer func() { err = errors.Join(err, closing.run()) }()
 			record, err := openArchive(cmd.Context(), cfg, newLogger(cfg, cmd.ErrOrStderr()), &closing)
@@ -141,7 +152,7 @@ exported while Outcry is stopped.`,
 				return writer.Write(countcsv.Row(row))
 			})
 			if err != nil {
-				return err
+				return badInput(err)
 			}
 			return writer.Flush()
 		},

@@ -67,7 +67,8 @@ func (c *crowd) gather(tb testing.TB, people int) (callOff func()) {
 
 func (c *crowd) insist(ctx context.Context, n uint32) {
 	for try := 0; ctx.Err() == nil; try++ {
-		report, err := c.post(ctx, c.urls[try%len(c.urls)], n)
+		// What is on its way is waited for, so that nothing is once the crowd is gone.
+		report, err := c.post(context.WithoutCancel(ctx), c.urls[try%len(c.urls)], n)
 		if err == nil {
 			c.mu.Lock()
 			c.acked[report.ID] = report
@@ -138,4 +139,15 @@ func (c *crowd) countedBy() map[string]int {
 		}
 	}
 	return sum
+}
+
+// people is how many complained about a service, acknowledged or not.
+func (c *crowd) people(service string) int {
+	n := 0
+	for person := uint32(1); person <= c.next.Load(); person++ {
+		if c.services[int(person)%len(c.services)] == service {
+			n++
+		}
+	}
+	return n
 }

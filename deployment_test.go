@@ -105,6 +105,7 @@ func TestComposeHangsTogether(t *testing.T) {
 		require.NotEmpty(t, c.Services[match[1]].Build, "the proxy passes requests to %s", match[1])
 	}
 	require.Contains(t, caddyfile, "path /report /v1/reports")
+	require.Regexp(t, `handle /metrics \{\s+respond 404\s+\}`, caddyfile, "a bare respond would come after the handle that takes everything")
 }
 
 // dockerEnvironment returns the image's own environment, from the Dockerfile.

@@ -2,8 +2,12 @@ package main
 
 import (
 	"database/sql"
+	"encoding/json"
+	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
+	neturl "net/url"
 	"testing"
 	"time"
 
@@ -18,9 +22,9 @@ import (
 
 // nothingLost checks the archive against what was acknowledged: every report is
 // there exactly once with the outcome that was said, and the counts are those of
-// the counted rows: not below the
-// acknowledged, and not above the rows. since is when the crowd began.
-func nothingLost(t *testing.T, db *sql.DB, since time.Time, c *crowd) {
+// the counted rows, neither below the acknowledged nor above the truth. since is
+// when the crowd began, live what the API said at the end.
+func nothingLost(t *testing.T, db *sql.DB, since time.Time, c *crowd, live map[string]int) {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), `
 		SELECT r.id, s.service, r.outcome FROM reports r JOIN series s ON s.id = r.series`)
@@ -64,8 +68,55 @@ func nothingLost(t *testing.T, db *sql.DB, since time.Time, c *crowd) {
 	require.Equal(t, counted, minutes, "the counts are those of the counted reports")
 	for service, n := range c.countedBy() {
 		require.GreaterOrEqual(t, counted[service], n)
-		require.LessOrEqual(t, counted[service], int(c.next.Load()), "a count is above the truth")
+		require.LessOrEqual(t, counted[service], c.people(service), "a count is above the truth")
 	}
+	require.Equal(t, counted, live, "the live counts are those of the archive")
+}
+
+// liveCounts asks the API what was counted since the crowd began, and checks
+// that the sum over all countries is just that.
+func liveCounts(t *testing.T, url string, since time.Time) map[string]int {
+	t.Helper()
+	sums := map[string]int{}
+	for _, service := range crowdServices {
+		sums[service] = sumOfSeries(t, url, service, "*", since)
+		require.Equal(t, sumOfSeries(t, url, service, "NL", since), sums[service])
+	}
+	return sums
+}
+
+func sumOfSeries(t *testing.T, url, service, country string, since time.Time) int {
+	t.Helper()
+	query := neturl.Values{
+		"country": {country}, "step": {"1m"},
+		"from": {since.UTC().Truncate(time.Minute).Format(time.RFC3339)},
+		"to":   {time.Now().UTC().Truncate(time.Minute).Add(time.Minute).Format(time.RFC3339)},
+	}
+	var series struct {
+		Points []struct {
+			Reports int `json:"reports"`
+		} `json:"points"`
+	}
+	getJSON(t, url+"/v1/services/"+service+"/series?"+query.Encode(), &series)
+	sum := 0
+	for _, point := range series.Points {
+		sum += point.Reports
+	}
+	return sum
+}
+
+// getJSON gets a document that must be there.
+func getJSON(t *testing.T, url string, into any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, resp.Body.Close()) }()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode, "%s: %s", url, body)
+	require.NoError(t, json.Unmarshal(body, into))
 }
 
 func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
@@ -86,12 +137,13 @@ func TestNothingIsLostWhenTheProcessIsKilled(t *testing.T) {
 	}
 	people.waitFor(t, 100)
 	callOff()
+	live := liveCounts(t, server.url, since)
 	require.Equal(t, exitOK, server.stop(), "%s", server.logs)
 
 	db, err := sql.Open("sqlite", sqlitePath(dir))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
-	nothingLost(t, db, since, people)
+	nothingLost(t, db, since, people, live)
 	announcedOnce(t, db)
 }
 
@@ -202,6 +254,7 @@ func TestNothingIsLostWhenStoresFail(t *testing.T) {
 	people.waitFor(t, 300)
 	callOff()
 	s.drained(t)
+	live := liveCounts(t, s.api.url, since)
 
 	for _, p := range []*process{s.ingest, s.api, s.detector} {
 		require.Equal(t, exitOK, p.stop(), "%s", p.logs)
@@ -209,7 +262,7 @@ func TestNothingIsLostWhenStoresFail(t *testing.T) {
 	db, err := sql.Open("pgx", s.postgres.URL())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
-	nothingLost(t, db, since, people)
+	nothingLost(t, db, since, people, live)
 	announcedOnce(t, db)
 }
 

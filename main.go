@@ -51,8 +51,25 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	_, _ = fmt.Fprintf(stderr, "outcry: %v\n", err)
-	if errors.Is(err, errUsage) || errors.Is(err, outage.ErrInvalid) {
+	if errors.Is(err, errUsage) {
 		return exitUsage
 	}
 	return exitFailed
 }
+
+// errUsage marks what the person who typed the command can mend: exit status 2.
+var errUsage = errors.New("usage")
+
+// badInput marks an error about a file that a command was given as errUsage,
+// without another word. Errors of any other kind stay what they are.
+func badInput(err error) error {
+	if errors.Is(err, outage.ErrInvalid) {
+		return misuse{err}
+	}
+	return err
+}
+
+type misuse struct{ error }
+
+func (m misuse) Is(target error) bool { return target == errUsage } //nolint:errorlint // this is what errors.Is asks
+func (m misuse) Unwrap() error        { return m.error }

@@ -48,7 +48,7 @@ before the time of interest are a good start.`,
 			})
 			status.show("%d rows, %d series, %d outages", summary.Rows, summary.Series, summary.Outages)
 			status.end()
-			return err
+			return badInput(err)
 		},
 	}
 	cmd.Flags().DurationVar(&step, "step", time.Minute, "length of the buckets, such as 15m")

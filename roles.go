@@ -19,6 +19,7 @@ import (
 	"github.com/outcryhq/outcry/ingest/limit"
 	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/httpserver"
+	"github.com/outcryhq/outcry/pkg/live/redis"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/place"
 )
@@ -138,7 +139,7 @@ func (b *builder) buildIngest() error {
 	b.add("keys of the day", keys.Run)
 	limiter, err := limit.New(limit.Config{
 		Rates: b.cfg.rates(), Now: b.now, Logger: b.logger,
-		Redis: b.stores.redis, Prefix: "outcry:limit", Pseudonym: keys.Pseudonym,
+		Redis: b.stores.redis, Prefix: redis.DefaultPrefix + ":", Pseudonym: keys.Pseudonym,
 	})
 	if err != nil {
 		return err

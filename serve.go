@@ -31,7 +31,11 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 			_, _ = fmt.Fprintf(stdout, "Outcry is at %s\n", url)
 		},
 	}
-	return s.run(ctx)
+	err := s.run(ctx)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // told to stop while it was still starting
+	}
+	return err
 }
 
 func (s *server) run(ctx context.Context) (err error) {

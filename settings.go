@@ -32,8 +32,15 @@ func (c *config) settle(fs *pflag.FlagSet, environ []string) error {
 // settleArchive is settle for the commands that use the archive alone, which
 // may name a database without Redis.
 func (c *config) settleArchive(fs *pflag.FlagSet, environ []string) error {
-	if _, err := c.gather(fs, environ); err != nil {
+	given, err := c.gather(fs, environ)
+	if err != nil {
 		return err
+	}
+	switch {
+	case c.DatabaseURL == "" && c.RedisURL != "":
+		return fmt.Errorf("%w: --redis-url without --database-url: the archive beside a Redis is in PostgreSQL", errUsage)
+	case c.DatabaseURL != "" && given["data-dir"]:
+		return fmt.Errorf("%w: --data-dir and --database-url are two archives; give one of them", errUsage)
 	}
 	return urlWithScheme("database-url", c.DatabaseURL, "postgres", "postgresql")
 }
@@ -145,7 +152,10 @@ func (c *config) printSettings(w io.Writer, fs *pflag.FlagSet) error {
 	})
 	slices.Sort(names)
 	for _, name := range names {
-		value := strings.Trim(fs.Lookup(name).Value.String(), "[]")
+		value := fs.Lookup(name).Value.String()
+		if list, ok := fs.Lookup(name).Value.(pflag.SliceValue); ok {
+			value = strings.Join(list.GetSlice(), ",")
+		}
 		if secretFlag(name) {
 			value = mask(value)
 		}
