@@ -9,11 +9,18 @@ ARG VERSION=unknown
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/outcry . \
     && mkdir -p /out/data
+# The licences of everything that is linked in; many ask to be passed on.
+RUN --mount=type=cache,target=/go/pkg/mod \
+    go list -deps -f '{{with .Module}}{{.Path}} {{.Dir}}{{end}}' . | sort -u | while read -r path dir; do \
+        mkdir -p "/out/doc/$path" \
+        && cp "$dir"/LICEN[CS]E* "$dir"/COPYING* "$dir"/NOTICE* "/out/doc/$path/" 2>/dev/null || true; \
+    done \
+    && cp pkg/place/data/README.md /out/doc/address-data.md
 
 # No shell and no package manager; root certificates and a user without rights.
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /out/outcry /usr/bin/outcry
-COPY LICENSE /usr/share/doc/outcry/LICENSE
+COPY --from=build /out/doc /usr/share/doc/outcry
 
 # The embedded stores, when neither Redis nor PostgreSQL is given: ./data.
 WORKDIR /var/lib/outcry
