@@ -32,6 +32,7 @@ func main() {
 // errors also comes back from a call, and is logged once where it is handled.
 type quietRedis struct{}
 
+// Printf implements the client's logger.
 func (quietRedis) Printf(context.Context, string, ...any) {}
 
 // run is main without the process: it ends when the command does, or soon
@@ -71,5 +72,5 @@ func badInput(err error) error {
 
 type misuse struct{ error }
 
-func (m misuse) Is(target error) bool { return target == errUsage } //nolint:errorlint // this is what errors.Is asks
+func (m misuse) Is(target error) bool { return target == errUsage }
 func (m misuse) Unwrap() error        { return m.error }

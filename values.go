@@ -11,6 +11,7 @@ import (
 // days is a duration that may be written in whole days: 30d, 720h.
 type days time.Duration
 
+// String implements pflag.Value.
 func (d *days) String() string {
 	v := time.Duration(*d)
 	if v%day == 0 {
@@ -19,6 +20,7 @@ func (d *days) String() string {
 	return v.String()
 }
 
+// Set implements pflag.Value.
 func (d *days) Set(s string) error {
 	if n, ok := strings.CutSuffix(s, "d"); ok {
 		count, err := strconv.ParseUint(n, 10, 16)
@@ -36,6 +38,7 @@ func (d *days) Set(s string) error {
 	return nil
 }
 
+// Type implements pflag.Value.
 func (*days) Type() string { return "duration" }
 
 // byteSize is a number of bytes: 1048576, 512MiB, 4GiB.
@@ -52,6 +55,7 @@ func byteUnits() []struct {
 	}{{"TiB", 40}, {"GiB", 30}, {"MiB", 20}, {"KiB", 10}}
 }
 
+// String implements pflag.Value.
 func (b *byteSize) String() string {
 	for _, unit := range byteUnits() {
 		if v := int64(*b); v > 0 && v%(1<<unit.shift) == 0 {
@@ -61,6 +65,7 @@ func (b *byteSize) String() string {
 	return strconv.FormatInt(int64(*b), 10)
 }
 
+// Set implements pflag.Value.
 func (b *byteSize) Set(s string) error {
 	number, shift := s, 0
 	for _, unit := range byteUnits() {
@@ -77,6 +82,7 @@ func (b *byteSize) Set(s string) error {
 	return nil
 }
 
+// Type implements pflag.Value.
 func (*byteSize) Type() string { return "size" }
 
 // rateLimit is a token bucket: PerSecond tokens a second, Burst at most.
@@ -85,10 +91,12 @@ type rateLimit struct {
 	Burst     int
 }
 
+// String implements pflag.Value.
 func (r *rateLimit) String() string {
 	return strconv.FormatFloat(r.PerSecond, 'g', -1, 64) + "/" + strconv.Itoa(r.Burst)
 }
 
+// Set implements pflag.Value.
 func (r *rateLimit) Set(s string) error {
 	rate, burst, ok := strings.Cut(s, "/")
 	perSecond, err := strconv.ParseFloat(rate, 64)
@@ -100,11 +108,13 @@ func (r *rateLimit) Set(s string) error {
 	return nil
 }
 
+// Type implements pflag.Value.
 func (*rateLimit) Type() string { return "rate/burst" }
 
 // instant is a moment as RFC 3339 writes it.
 type instant struct{ time.Time }
 
+// String implements pflag.Value.
 func (i *instant) String() string {
 	if i.IsZero() {
 		return ""
@@ -112,6 +122,7 @@ func (i *instant) String() string {
 	return i.UTC().Format(time.RFC3339)
 }
 
+// Set implements pflag.Value.
 func (i *instant) Set(s string) error {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
@@ -121,4 +132,5 @@ func (i *instant) Set(s string) error {
 	return nil
 }
 
+// Type implements pflag.Value.
 func (*instant) Type() string { return "time" }

@@ -113,6 +113,7 @@ const maxServerText = 2000
 // errorLog takes net/http's own messages into the log, without addresses.
 type errorLog struct{ logger *slog.Logger }
 
+// Write implements io.Writer; each call is a message.
 func (l *errorLog) Write(p []byte) (int, error) {
 	text := addresses.ReplaceAll(p[:min(len(p), maxServerText)], []byte("(address)"))
 	l.logger.Warn("http server", slog.String("message", string(text)))
