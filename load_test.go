@@ -91,7 +91,7 @@ func (l load) connection(start time.Time, duration time.Duration, rate float64) 
 		if rate > 0 {
 			due = start.Add(time.Duration(float64(i) / rate * float64(time.Second)))
 			if wait := time.Until(due); wait > 0 {
-				time.Sleep(wait) // paces the load; nothing is awaited
+				time.Sleep(wait) //nolint:forbidigo // paces the load; nothing is awaited
 			}
 		}
 		if due.Sub(start) >= duration {
