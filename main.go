@@ -72,5 +72,8 @@ func badInput(err error) error {
 
 type misuse struct{ error }
 
+// Is says that it is errUsage, beside what it wraps.
 func (m misuse) Is(target error) bool { return target == errUsage }
-func (m misuse) Unwrap() error        { return m.error }
+
+// Unwrap gives the error as it was.
+func (m misuse) Unwrap() error { return m.error }
