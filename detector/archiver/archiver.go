@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	// defaultBatch is how many entries one read asks for.
+	// defaultBatch is how many entries a first read asks for. Entries hold up to
+	// live.MaxBatch reports, but mostly a few: then the next reads ask for more.
 	defaultBatch = 64
+	// mostBatch is how many entries a read asks for at most.
+	mostBatch = 2048
 	// mostReports is about how many reports one transaction of the archive takes.
 	mostReports = 8192
 )
@@ -38,7 +41,7 @@ type Config struct {
 	Now        func() time.Time
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
-	// Batch is how many entries one read asks for; 0 means 64.
+	// Batch is how many entries a first read asks for; 0 means 64.
 	Batch int
 }
 
@@ -65,8 +68,9 @@ func New(cfg Config) (*Archiver, error) {
 	return &Archiver{cfg: cfg, metrics: m}, nil
 }
 
-// Drain moves the log of the lease's partition into the archive until it is
-// empty. It fails with outage.ErrUnavailable when a store is away and with
+// Drain moves the log of the lease's partition into the archive until a read
+// has shown its end. What is written meanwhile is left for the next call: it would be
+// many small transactions now, and is a large one then. It fails with outage.ErrUnavailable when a store is away and with
 // outage.ErrFenced when the lease is lost; what was moved until then stays moved.
 func (a *Archiver) Drain(ctx context.Context, lease live.Lease) error {
 	err := a.drain(ctx, lease)
@@ -83,8 +87,8 @@ func (a *Archiver) Drain(ctx context.Context, lease live.Lease) error {
 
 func (a *Archiver) drain(ctx context.Context, lease live.Lease) error {
 	var trimmed live.Entry
-	for {
-		entries, err := a.cfg.Log.ReadLog(ctx, lease.Partition, a.cfg.Batch)
+	for limit := a.cfg.Batch; ; {
+		entries, err := a.cfg.Log.ReadLog(ctx, lease.Partition, limit)
 		if err != nil || len(entries) == 0 {
 			return err
 		}
@@ -93,12 +97,20 @@ func (a *Archiver) drain(ctx context.Context, lease live.Lease) error {
 		}
 		trimmed = entries[0]
 		a.metrics.lag(lease.Partition, age(entries, a.cfg.Now()))
-		for len(entries) > 0 {
-			n := group(entries)
-			if err := a.move(ctx, lease, entries[:n]); err != nil {
+		for rest := entries; len(rest) > 0; {
+			n := group(rest)
+			if err := a.move(ctx, lease, rest[:n]); err != nil {
 				return err
 			}
-			entries = entries[n:]
+			rest = rest[n:]
+		}
+		if len(entries) < limit {
+			return nil
+		}
+		if group(entries) == len(entries) { // they were small
+			limit = max(limit, min(2*limit, mostBatch))
+		} else {
+			limit = a.cfg.Batch
 		}
 	}
 }
