@@ -25,8 +25,9 @@ const (
 	// defaultQueue is how many reports may wait: a second's worth of a very
 	// busy process.
 	defaultQueue = 16_384
-	// defaultWorkers is enough to keep the engine busy while answers are handed out.
-	defaultWorkers = 4
+	// defaultWorkers keeps the engine busy while answers are handed out. More of
+	// them would make the batches smaller, and each batch is a sync of a disk.
+	defaultWorkers = 2
 	// defaultPatience is how long Submit tries on the caller's behalf.
 	defaultPatience = 3 * time.Second
 	// firstPause and maxPause bound the time between two tries.
@@ -54,7 +55,7 @@ type Config struct {
 
 	// Queue is how many reports may wait; 0 means 16,384.
 	Queue int
-	// Workers is how many batches are recorded at once; 0 means 4.
+	// Workers is how many batches are recorded at once; 0 means 2.
 	Workers int
 	// Patience is how long Submit keeps trying; 0 means 3 s.
 	Patience time.Duration
