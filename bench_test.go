@@ -43,24 +43,25 @@ var wideOpen = []string{"--trusted-proxies", "1", "--log-level", "error", "--lim
 func BenchmarkPostReports(b *testing.B) {
 	b.Run("embedded", func(b *testing.B) {
 		address := freeAddress(b)
-		startOutcry(b, address, append(wideOpen, "--data-dir", b.TempDir())...)
-		postAgainstBare(b, address)
+		server := startOutcry(b, address, append(wideOpen, "--data-dir", b.TempDir())...)
+		postAgainstBare(b, address, server.cmd.Process.Pid)
 	})
 	b.Run("redis", func(b *testing.B) {
 		redis := servertest.Redis(b, "appendonly yes", "appendfsync always", "maxmemory-policy noeviction")
 		postgres := servertest.Postgres(b)
 		stores := []string{"--redis-url", redis.URL(), "--database-url", postgres.URL()}
-		startOutcry(b, freeAddress(b), append(append(wideOpen, stores...), "--roles", "detector")...)
+		detector := startOutcry(b, freeAddress(b), append(append(wideOpen, stores...), "--roles", "detector")...)
 		address := freeAddress(b)
-		startOutcry(b, address, append(append(wideOpen, stores...), "--roles", "ingest")...)
-		postAgainstBare(b, address)
+		server := startOutcry(b, address, append(append(wideOpen, stores...), "--roles", "ingest")...)
+		postAgainstBare(b, address, server.cmd.Process.Pid, detector.cmd.Process.Pid)
 	})
 }
 
-func postAgainstBare(b *testing.B, address string) {
+// postAgainstBare loads the server at the address, whose work is that of the processes.
+func postAgainstBare(b *testing.B, address string, processes ...int) {
 	b.Helper()
 	bare := freeAddress(b)
-	startProcess(b, "bare-gin", bare, bare)
+	reference := startProcess(b, "bare-gin", bare, bare).cmd.Process.Pid
 	ours := load{address: address, services: benchServices(b), connections: benchConnections, next: &atomic.Uint32{}}
 	theirs := ours
 	theirs.address = bare
@@ -70,19 +71,25 @@ func postAgainstBare(b *testing.B, address string) {
 	}, 10*time.Second, 20*time.Millisecond)
 
 	for b.Loop() {
-		var ratio, rate, counted, bareRate float64
+		var ratio, rate, counted, bareRate, work, bareWork float64
 		for range benchTurns {
-			reference := theirs.run(b, benchTurn, 0)
+			began := processorTime(b, reference)
+			bare := theirs.run(b, benchTurn, 0)
+			bareWork += float64(processorTime(b, reference)-began) / float64(bare.sent) / benchTurns
+			began = processorTime(b, processes...)
 			result := ours.run(b, benchTurn, 0)
-			ratio += result.perSecond() / reference.perSecond() / benchTurns
+			work += float64(processorTime(b, processes...)-began) / float64(result.sent) / benchTurns
+			ratio += result.perSecond() / bare.perSecond() / benchTurns
 			rate += result.perSecond() / benchTurns
-			bareRate += reference.perSecond() / benchTurns
+			bareRate += bare.perSecond() / benchTurns
 			counted += float64(result.counted) / float64(result.sent) / benchTurns
 		}
 		half := ours.run(b, 2*benchTurn, rate/2)
 		b.ReportMetric(rate, "requests/s")
 		b.ReportMetric(bareRate, "bare-requests/s")
 		b.ReportMetric(ratio, "of-bare")
+		b.ReportMetric(work/1000, "cpu-µs/request")
+		b.ReportMetric(bareWork/1000, "bare-cpu-µs/request")
 		b.ReportMetric(counted, "counted")
 		b.ReportMetric(float64(half.quantile(.5).Microseconds())/1000, "ms-p50-at-half")
 		b.ReportMetric(float64(half.quantile(.99).Microseconds())/1000, "ms-p99-at-half")
@@ -101,6 +108,28 @@ func BenchmarkStart(b *testing.B) {
 		b.ReportMetric(residentMiB(b, p.cmd.Process.Pid), "MiB-resident")
 		require.Equal(b, exitOK, p.stop())
 	}
+}
+
+// clockTick is the unit of /proc/PID/stat on Linux.
+const clockTick = 10 * time.Millisecond
+
+// processorTime is what the processes have used so far, in user and kernel
+// mode. Unlike a rate it hardly depends on what else the machine does.
+func processorTime(tb testing.TB, processes ...int) time.Duration {
+	tb.Helper()
+	var ticks int64
+	for _, pid := range processes {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		require.NoError(tb, err)
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(rest)
+		for _, field := range fields[11:13] { // utime and stime
+			n, err := strconv.ParseInt(field, 10, 64)
+			require.NoError(tb, err)
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * clockTick
 }
 
 // residentMiB reads the resident set from /proc.

@@ -58,9 +58,10 @@ func (l load) run(tb testing.TB, duration time.Duration, rate float64) loadResul
 	var all loadResult
 	var wg sync.WaitGroup
 	start := time.Now()
-	for range l.connections {
+	each := rate / float64(l.connections)
+	for i := range l.connections {
 		wg.Go(func() {
-			result, err := l.connection(start, duration, rate/float64(l.connections))
+			result, err := l.connection(start, duration, each, float64(i)/float64(l.connections))
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -77,7 +78,9 @@ func (l load) run(tb testing.TB, duration time.Duration, rate float64) loadResul
 	return all
 }
 
-func (l load) connection(start time.Time, duration time.Duration, rate float64) (loadResult, error) {
+// connection sends one request after the other. The phase, from 0 to 1, is that
+// of its beat: the requests of all connections together come evenly, not all at once.
+func (l load) connection(start time.Time, duration time.Duration, rate, phase float64) (loadResult, error) {
 	var result loadResult
 	conn, err := net.Dial("tcp", l.address)
 	if err != nil {
@@ -89,7 +92,7 @@ func (l load) connection(start time.Time, duration time.Duration, rate float64) 
 	for i := 0; ; i++ {
 		due := time.Now()
 		if rate > 0 {
-			due = start.Add(time.Duration(float64(i) / rate * float64(time.Second)))
+			due = start.Add(time.Duration((float64(i) + phase) / rate * float64(time.Second)))
 			if wait := time.Until(due); wait > 0 {
 				time.Sleep(wait) //nolint:forbidigo // paces the load; nothing is awaited
 			}
