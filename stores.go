@@ -52,6 +52,7 @@ type stores struct {
 type drainable interface {
 	ReadLog(ctx context.Context, partition, limit int) ([]live.Entry, error)
 	TrimLog(ctx context.Context, lease live.Lease, upTo live.Entry) error
+	LogSize(ctx context.Context) (entries, bytes int64, err error)
 }
 
 // openStores opens what the settings name; the data folder is locked already. What it opened is on the clean-ups,

@@ -65,4 +65,9 @@ type Baselines interface {
 // Archiver moves a partition's log into the archive.
 type Archiver interface {
 	Drain(ctx context.Context, lease live.Lease) error
+	// Forget drops the figures of a partition that is not owned any more.
+	Forget(partition int)
+	// Measure returns how many entries wait on the logs of all partitions, and
+	// brings the figures about them up to date.
+	Measure(ctx context.Context) (entries int64, err error)
 }

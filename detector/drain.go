@@ -8,6 +8,36 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
+const (
+	// measureEvery is how often the undrained log is measured.
+	measureEvery = 3 * time.Second
+	// measureWithin bounds one measurement.
+	measureWithin = 2 * time.Second
+)
+
+// measureLog keeps the figures about the undrained log true until ctx ends.
+// Every detector measures the whole, so that one alone tells it too.
+func (r *Runner) measureLog(ctx context.Context) error {
+	ticker := time.NewTicker(measureEvery)
+	defer ticker.Stop()
+	for {
+		_, _ = r.backlog(ctx) // noted there
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// backlog is how many entries of any partition are not in the archive yet.
+func (r *Runner) backlog(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, measureWithin)
+	defer cancel()
+	entries, err := r.cfg.Archiver.Measure(ctx)
+	return entries, r.trouble.note(stageMeasure, everyPartition, err)
+}
+
 // drain moves the partition's log into the archive, over and over and
 // independent of the detection, until leaving ends; then once more, for what
 // came in the meantime.

@@ -77,6 +77,9 @@ func (r *Runner) joinOthers(ctx context.Context) {
 
 // forget drops a tenure that has ended, so that the partition can be acquired again.
 func (r *Runner) forget(o *owned) {
+	if r.cfg.Archiver != nil {
+		r.cfg.Archiver.Forget(o.partition)
+	}
 	r.own.mu.Lock()
 	delete(r.own.tenures, o.partition)
 	r.own.mu.Unlock()
@@ -104,7 +107,7 @@ func (r *Runner) acquireShare(ctx context.Context, start func(work func() error)
 	if len(leases) == 0 {
 		return
 	}
-	batch := newSnapshots(r.archive, r.cfg.Now, leases)
+	batch := r.newSnapshots(leases)
 	gained := make([]*owned, 0, len(leases))
 	r.own.mu.Lock()
 	defer r.own.mu.Unlock()

@@ -138,6 +138,32 @@ func TestAWipedRedisIsRebuilt(t *testing.T) {
 	w.log.requireOneOutage(t, opened.ID)
 }
 
+func TestARebuildCountsWhatWaitsOnTheLog(t *testing.T) {
+	t.Parallel()
+	w, server := newRedisWorld(t)
+	r, _ := w.startOnRedis(t, server, "a")
+	soon(t, takeOverWithin, shared(t, r))
+	w.report(t, "NL", 3)
+	require.NoError(t, r.stop())
+	w.report(t, "NL", 7) // nobody drains the log
+
+	// The detectors are away for longer than an epoch lasts.
+	admin := goredis.NewClient(&goredis.Options{Addr: server.Addr()})
+	defer func() { require.NoError(t, admin.Close()) }()
+	epochs, err := admin.Keys(t.Context(), "*:epoch").Result()
+	require.NoError(t, err)
+	require.Len(t, epochs, live.Partitions)
+	for _, key := range epochs {
+		require.NoError(t, admin.Del(t.Context(), key).Err())
+	}
+	next, _ := w.startOnRedis(t, server, "b")
+	soon(t, takeOverWithin, shared(t, next))
+	counts, err := w.engine.Counts(t.Context(), []outage.Series{{Service: service, Country: "NL"}}, begin(), begin().Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, [][]int{{10}}, counts)
+	require.NoError(t, next.stop())
+}
+
 func TestDetectionOnRedisGoesOnWithoutTheArchive(t *testing.T) {
 	t.Parallel()
 	w, server := newRedisWorld(t)

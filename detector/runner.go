@@ -117,6 +117,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	group.Go(func() error { return r.watchInstallation(ctx) })
 	group.Go(func() error { return r.keepHouse(ctx) })
 	group.Go(func() error { return r.retain(ctx) })
+	if r.cfg.Archiver != nil {
+		group.Go(func() error { return r.measureLog(ctx) })
+	}
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("detector: %w", err)
 	}

@@ -47,9 +47,10 @@ func (r *Runner) takeOver(ctx context.Context, o *owned, batch *snapshots) error
 	return nil
 }
 
-// rebuild makes one attempt to fill the live state from the archive.
+// rebuild makes one attempt to fill the live state from the archive, once the
+// archive has what the partition's log still holds.
 func (r *Runner) rebuild(ctx context.Context, t *tenure, batch *snapshots) error {
-	snapshot, err := batch.take(ctx, t.partition)
+	snapshot, err := batch.take(ctx, t.current())
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ const (
 	stageAnnounce stage = "announce"
 	stageView     stage = "view"
 	stageDrain    stage = "drain"
+	stageMeasure  stage = "measure"
 	stageBaseline stage = "baseline"
 	stageCoverage stage = "coverage"
 	stageRetain   stage = "retain"
@@ -30,7 +31,7 @@ const (
 func stages() []stage {
 	return []stage{
 		stageJoin, stageAcquire, stageRenew, stageRelease, stageRebuild, stageLoad,
-		stageTick, stageAnnounce, stageView, stageDrain, stageBaseline, stageCoverage, stageRetain,
+		stageTick, stageAnnounce, stageView, stageDrain, stageMeasure, stageBaseline, stageCoverage, stageRetain,
 	}
 }
 

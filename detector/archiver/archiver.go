@@ -27,6 +27,7 @@ const (
 type Log interface {
 	ReadLog(ctx context.Context, partition int, limit int) ([]live.Entry, error)
 	TrimLog(ctx context.Context, lease live.Lease, upTo live.Entry) error
+	LogSize(ctx context.Context) (entries, bytes int64, err error)
 }
 
 // Archive is where the log goes; see pkg/archive.

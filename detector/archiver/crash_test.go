@@ -56,6 +56,10 @@ func (d *dying) TrimLog(ctx context.Context, lease live.Lease, upTo live.Entry) 
 	return d.around("trim", func() error { return d.log.TrimLog(ctx, lease, upTo) })
 }
 
+func (d *dying) LogSize(ctx context.Context) (entries, bytes int64, err error) {
+	return d.log.LogSize(ctx)
+}
+
 func (d *dying) Append(ctx context.Context, entries []live.Entry) error {
 	return d.around("append", func() error { return d.archive.Append(ctx, entries) })
 }
