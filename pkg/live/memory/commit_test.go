@@ -204,6 +204,46 @@ func TestCoverageOfAFailedCommitIsNotedAgain(t *testing.T) {
 	require.Len(t, a.drain(), len(outage.Sources))
 }
 
+func TestPingTellsWhetherCommitsWork(t *testing.T) {
+	t.Parallel()
+	a := &archive{}
+	e := open(t, a)
+	rebuildAll(t, e)
+	require.NoError(t, e.Ping(t.Context()))
+	require.Empty(t, a.drain(), "nothing is written as long as all is well")
+
+	a.failNext(3)
+	require.ErrorIs(t, e.Cover(t.Context(), noon(), outage.Sources), outage.ErrUnavailable)
+	for range 2 { // each of them tries
+		err := e.Ping(t.Context())
+		require.ErrorIs(t, err, outage.ErrUnavailable)
+		require.ErrorIs(t, err, errDisk)
+	}
+	require.NoError(t, e.Ping(t.Context()), "no report was needed to learn that")
+	tried := a.drain()
+	require.Len(t, tried, 1)
+	require.Empty(t, tried[0].Reports)
+	require.NoError(t, e.Ping(t.Context()))
+	require.Empty(t, a.drain())
+}
+
+func TestPingDoesNotWaitForADiskThatHangs(t *testing.T) {
+	t.Parallel()
+	s := newStuck(t)
+	s.disk.finish <- errDisk
+	require.ErrorIs(t, (<-s.first).Err, outage.ErrUnavailable)
+	again := s.start(t.Context(), noon(), report(noon(), 1))
+	<-s.disk.begun
+	ctx, cancel := context.WithCancel(t.Context())
+	pinged := make(chan error, 1)
+	go func() { pinged <- s.Ping(ctx) }()
+	s.queued(t, 1)
+	cancel()
+	require.ErrorIs(t, <-pinged, outage.ErrUnavailable)
+	s.disk.finish <- nil
+	require.NoError(t, (<-again).Err)
+}
+
 func TestWhoWaitsMayWithdraw(t *testing.T) {
 	t.Parallel()
 	s := newStuck(t)

@@ -94,7 +94,9 @@ func (g *group) commit() error {
 	if len(g.entries) == 0 || g.engine.committer == nil {
 		return nil
 	}
-	if err := g.engine.committer.Append(context.Background(), g.entries); err != nil {
+	err := g.engine.committer.Append(context.Background(), g.entries)
+	g.engine.failing.Store(err != nil)
+	if err != nil {
 		return fmt.Errorf("%w: commit to the archive: %w", outage.ErrUnavailable, err)
 	}
 	return nil

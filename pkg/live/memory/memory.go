@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/outcryhq/outcry/pkg/live"
@@ -47,6 +48,8 @@ type Engine struct {
 	closed  bool
 	queue   chan task
 	stopped chan struct{} // closed when the committer has returned
+
+	failing atomic.Bool // the last commit failed
 }
 
 // New starts an engine in which every partition is to be rebuilt. Close ends it.
@@ -78,16 +81,6 @@ func (e *Engine) Close() error {
 	}
 	e.gate.Unlock()
 	<-e.stopped
-	return nil
-}
-
-// Ping answers outage.ErrUnavailable once the engine is closed.
-func (e *Engine) Ping(context.Context) error {
-	e.gate.RLock()
-	defer e.gate.RUnlock()
-	if e.closed {
-		return errClosed
-	}
 	return nil
 }
 
