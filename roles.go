@@ -88,7 +88,10 @@ func (b *builder) common() (err error) {
 		return err
 	}
 	b.pages.Mount(b.router)
-	b.checks = append(b.checks, httpserver.Check{Name: "live", Needed: true, Probe: b.stores.live.Ping})
+	b.checks = append(b.checks,
+		httpserver.Check{Name: "live", Needed: true, Probe: b.stores.live.Ping},
+		// Only the embedded live state cannot take a report without the archive.
+		httpserver.Check{Name: "archive", Needed: b.cfg.embedded(), Probe: b.stores.archive.Ping})
 	return nil
 }
 
@@ -132,6 +135,9 @@ func (b *builder) buildIngest() error {
 		return err
 	}
 	b.add("pipeline", pipeline.Run)
+	b.checks = append(b.checks, httpserver.Check{
+		Name: "recording", Needed: true, Probe: func(context.Context) error { return pipeline.Ready() },
+	})
 	keys, err := identity.New(identity.Config{Store: b.stores.keys, Now: b.now, Logger: b.logger})
 	if err != nil {
 		return err
@@ -175,9 +181,7 @@ func (b *builder) buildAPI() error {
 		return err
 	}
 	calls.Mount(b.router)
-	b.checks = append(b.checks,
-		httpserver.Check{Name: "archive", Probe: b.stores.archive.Ping},
-		httpserver.Check{Name: "watching", Probe: calls.Watching})
+	b.checks = append(b.checks, httpserver.Check{Name: "watching", Probe: calls.Watching})
 	return nil
 }
 
@@ -187,13 +191,12 @@ func (b *builder) buildHTTP(listener net.Listener) error {
 		return err
 	}
 	watch.Mount(b.router)
-	server, err := httpserver.NewServer(httpserver.ServerConfig{Handler: b.router, Logger: b.logger})
+	server, err := httpserver.NewServer(httpserver.ServerConfig{
+		Handler: b.router, Logger: b.logger, Draining: watch.Drain, Notice: b.notice,
+	})
 	if err != nil {
 		return err
 	}
-	b.add("http", func(ctx context.Context) error {
-		defer context.AfterFunc(ctx, watch.Drain)()
-		return server.Run(ctx, listener)
-	})
+	b.add("http", func(ctx context.Context) error { return server.Run(ctx, listener) })
 	return nil
 }

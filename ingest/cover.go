@@ -30,6 +30,7 @@ func (p *Pipeline) cover(ctx context.Context) {
 		now := p.config.Now()
 		pause := now.Truncate(time.Minute).Add(time.Minute).Sub(now)
 		err := p.coverNow(ctx, now)
+		p.health.minute(err)
 		if trouble.news(now, err) && ctx.Err() == nil {
 			p.config.Logger.Warn("the minutes in which sources listen cannot be noted", "error", err)
 		}

@@ -76,6 +76,8 @@ type Pipeline struct {
 	done    chan struct{} // closed when stopped
 
 	spare sync.Pool // of *waiting that nobody waits on
+
+	health health
 }
 
 // waiting is a report on its way, and the answer.

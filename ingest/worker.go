@@ -47,14 +47,15 @@ func (p *Pipeline) record(ctx context.Context, batch []*waiting) {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
 	began := time.Now() // for the metric alone
-	results := p.config.Recorder.Record(ctx, p.config.Now(), reports)
+	now := p.config.Now()
+	results := p.config.Recorder.Record(ctx, now, reports)
 	p.config.Metrics.record.Observe(time.Since(began).Seconds())
+	for len(results) < len(batch) {
+		results = append(results, live.Result{Err: fmt.Errorf("%w: no answer from the live state", outage.ErrUnavailable)})
+	}
+	p.health.batch(now, results)
 	for i, w := range batch {
-		if i < len(results) {
-			w.result = results[i]
-		} else {
-			w.result = live.Result{Err: fmt.Errorf("%w: no answer from the live state", outage.ErrUnavailable)}
-		}
+		w.result = results[i]
 		w.done <- struct{}{}
 	}
 }
