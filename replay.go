@@ -25,7 +25,8 @@ and print each outage as one line of JSON, as it ended, in the order of detectio
 Two runs over the same file print the same bytes.
 
 FILE is CSV with the header time,service,country,reports: the RFC 3339 UTC start
-of a bucket and the distinct reporters in it, rows by time, missing buckets zero.
+of a bucket (seconds are dropped) and the distinct reporters in it, rows by time,
+missing buckets zero. A country is a code that ISO 3166-1 assigns, or ZZ.
 Files that end in .gz or .zst are unpacked; - is standard input.
 
 What is usual is learned from the file itself as it goes along: some two weeks

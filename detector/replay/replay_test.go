@@ -15,6 +15,7 @@ import (
 	"github.com/outcryhq/outcry/detector/scenario"
 	"github.com/outcryhq/outcry/pkg/countcsv"
 	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/place"
 )
 
 var nl = outage.Series{Service: "whatsapp", Country: "NL"}
@@ -177,11 +178,12 @@ func BenchmarkReplay(b *testing.B) {
 func BenchmarkReplayDense(b *testing.B) {
 	var rows []countcsv.Row
 	start := time.Date(2025, 3, 3, 0, 0, 0, 0, time.UTC)
+	countries := place.Codes()
 	for m := range 2 * 24 * 60 {
 		for s := range 200 {
 			rows = append(rows, countcsv.Row{
 				Start:   start.Add(time.Duration(m) * time.Minute),
-				Series:  outage.Series{Service: scenario.Services[s%10], Country: string([]byte{'A' + byte(s/26), 'A' + byte(s%26)})},
+				Series:  outage.Series{Service: scenario.Services[s%10], Country: countries[s]},
 				Reports: 1 + (m*7+s*3)%5,
 			})
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/place"
 )
 
 const (
@@ -16,6 +17,9 @@ const (
 	longestService = 64
 	// MostReports is the most reports that a row may hold.
 	MostReports = 1_000_000_000
+	// firstYear and lastYear bound the times: what lies outside is a slip of
+	// whoever wrote the file.
+	firstYear, lastYear = 2000, 2099
 )
 
 // Reader reads rows one by one. It keeps as much as there are series.
@@ -126,8 +130,11 @@ func (r *Reader) readTime(text []byte) error {
 		return nil
 	}
 	t, err := time.Parse(time.RFC3339, string(text))
-	if _, offset := t.Zone(); err != nil || offset != 0 || t.Year() < 1971 {
-		return r.wrong("a time like 2017-11-03T08:00:00Z, UTC and after 1970, not %s", quote(text))
+	if _, offset := t.Zone(); err != nil || offset != 0 {
+		return r.wrong("a time like 2017-11-03T08:00:00Z, in UTC, not %s", quote(text))
+	}
+	if t.Year() < firstYear || t.Year() > lastYear {
+		return r.wrong("a time in the years %d to %d, not %s", firstYear, lastYear, quote(text))
 	}
 	t = t.UTC().Truncate(time.Minute)
 	if t.Before(r.last) {
@@ -142,16 +149,23 @@ func (r *Reader) readSeries(service, country []byte) (*known, error) {
 	if len(service) > longestService || !isSlug(service) {
 		return nil, r.wrong("a service as a slug of at most %d letters a-z, digits, '-', '_' or '.', not %s", longestService, quote(service))
 	}
-	if len(country) != 2 || !isUpper(country[0]) || !isUpper(country[1]) {
-		return nil, r.wrong("a country as two capital letters (ISO 3166-1 alpha-2, ZZ for unknown), not %s", quote(country))
+	if len(country) != 2 {
+		return nil, r.noCountry(country)
 	}
 	key := append(append(append(buf[:0], service...), ','), country...)
 	s := r.series[string(key)]
 	if s == nil {
+		if !place.Valid(string(country)) {
+			return nil, r.noCountry(country)
+		}
 		s = &known{Series: outage.Series{Service: string(service), Country: string(country)}}
 		r.series[string(key)] = s
 	}
 	return s, nil
+}
+
+func (r *Reader) noCountry(text []byte) error {
+	return r.wrong("a country as two capital letters that ISO 3166-1 assigns, or ZZ for unknown, not %s", quote(text))
 }
 
 func isSlug(b []byte) bool {
@@ -167,8 +181,6 @@ func isSlug(b []byte) bool {
 }
 
 func isAlnum(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
-
-func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
 func readCount(b []byte) (int, bool) {
 	if len(b) == 0 || len(b) > 10 {
