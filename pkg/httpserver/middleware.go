@@ -7,8 +7,10 @@ import (
 	"maps"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
 
 	"github.com/outcryhq/outcry/pkg/problem"
 )
@@ -80,12 +82,20 @@ func recovery(logger *slog.Logger, answer answerer) gin.HandlerFunc {
 }
 
 // logFailures logs what failed on our side. Requests that went well, or that
-// the client got wrong, are in the metrics and not in the log.
+// the client got wrong, are in the metrics and not in the log. A store that is
+// away fails every request of a flood, so no more than a few a second are logged:
+// the log may lie on the very disk that is full.
 func logFailures(logger *slog.Logger) gin.HandlerFunc {
+	sometimes := &rate.Sometimes{First: 10, Interval: time.Second}
 	return func(c *gin.Context) {
 		c.Next()
 		status := c.Writer.Status()
 		if status < http.StatusInternalServerError {
+			return
+		}
+		due := false
+		sometimes.Do(func() { due = true }) // not the logging itself: others would wait for it
+		if !due {
 			return
 		}
 		level := slog.LevelError

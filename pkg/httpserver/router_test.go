@@ -160,6 +160,17 @@ func TestLogHoldsFailuresWithoutAddressesOrPaths(t *testing.T) {
 	require.NotContains(t, f.log.String(), "192.0.2.44")
 }
 
+func TestAFloodOfFailuresDoesNotFloodTheLog(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for range 1000 {
+		f.do(http.MethodGet, "/v1/away", nil)
+	}
+	lines := strings.Count(f.log.String(), "request failed")
+	require.GreaterOrEqual(t, lines, 10)
+	require.Less(t, lines, 100)
+}
+
 func TestAbortHandlerStillCutsTheConnection(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
