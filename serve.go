@@ -18,10 +18,15 @@ type server struct {
 	cfg      config
 	now      func() time.Time // the clock of what is observed
 	tick     time.Duration    // how often the detector looks; 0 means its default
+	notice   time.Duration    // how long a balancer is told before HTTP stops
 	logger   *slog.Logger
 	started  func(*roles, string) // told the roles and the URL once it listens
 	registry *prometheus.Registry
 }
+
+// balancerNotice is how long a process of split roles answers 503 on /readyz
+// before it refuses connections: who balances asks about once a second.
+const balancerNotice = time.Second
 
 // serve runs until ctx ends, and then stops gracefully.
 func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
@@ -30,6 +35,9 @@ func serve(ctx context.Context, cfg config, stdout, stderr io.Writer) error {
 		started: func(_ *roles, url string) {
 			_, _ = fmt.Fprintf(stdout, "Outcry is at %s\n", url)
 		},
+	}
+	if !cfg.embedded() {
+		s.notice = balancerNotice
 	}
 	err := s.run(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -32,13 +32,22 @@ type ServerConfig struct {
 	// Drain is how long requests under way may take once the server stops;
 	// 0 means DefaultDrain.
 	Drain time.Duration
+	// Draining, if set, is called once when the server begins to stop, before
+	// anything is refused: Watch.Drain.
+	Draining func()
+	// Notice is how long the server goes on as before after that, so that a load
+	// balancer learns of it and sends nothing new. It delays every stop; 0 where
+	// nobody balances.
+	Notice time.Duration
 }
 
 // Server serves HTTP until it is told to stop.
 type Server struct {
-	http   *http.Server
-	logger *slog.Logger
-	drain  time.Duration
+	http     *http.Server
+	logger   *slog.Logger
+	drain    time.Duration
+	draining func()
+	notice   time.Duration
 }
 
 // NewServer returns a server. It listens to nothing yet.
@@ -46,15 +55,20 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Handler == nil || cfg.Logger == nil {
 		return nil, errors.New("http server: a handler and a logger are required")
 	}
-	if cfg.Drain < 0 {
-		return nil, fmt.Errorf("http server: a drain time of %s", cfg.Drain)
+	if cfg.Drain < 0 || cfg.Notice < 0 {
+		return nil, fmt.Errorf("http server: a drain time of %s after a notice of %s", cfg.Drain, cfg.Notice)
+	}
+	if cfg.Draining == nil {
+		cfg.Draining = func() {}
 	}
 	if cfg.Drain == 0 {
 		cfg.Drain = DefaultDrain
 	}
 	return &Server{
-		logger: cfg.Logger,
-		drain:  cfg.Drain,
+		logger:   cfg.Logger,
+		drain:    cfg.Drain,
+		draining: cfg.Draining,
+		notice:   cfg.Notice,
 		http: &http.Server{
 			Handler:           headAsGet(cfg.Handler),
 			ReadHeaderTimeout: readHeaderTimeout,
@@ -67,10 +81,11 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	}, nil
 }
 
-// Run serves on the listener until the context ends, lets the requests under
-// way finish, and returns nil; those that outlast the drain time are cut. It
-// owns the listener, and returns early with the error that serving met. A
-// Server runs once.
+// Run serves on the listener until the context ends. Then it says that it is
+// draining, serves on for the time of notice, refuses new connections, lets the
+// requests under way finish, and returns nil; those that outlast the drain time
+// are cut. It owns the listener, and returns early with the error that serving
+// met. A Server runs once.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(listener) }()
@@ -79,6 +94,12 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	case err := <-served:
 		return fmt.Errorf("serve http: %w", err)
 	case <-ctx.Done():
+	}
+	s.draining()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve http: %w", err)
+	case <-time.After(s.notice):
 	}
 
 	// The context that ended must not end the draining too.

@@ -11,9 +11,12 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/outcryhq/outcry/pkg/httpserver"
@@ -108,6 +111,64 @@ func TestServerCutsWhatOutlastsTheDrain(t *testing.T) {
 	require.Contains(t, s.log.String(), "http requests were cut")
 }
 
+// bell tells when its listener is closed: from then on nobody can connect.
+type bell struct {
+	net.Listener
+	closed atomic.Bool
+}
+
+func (b *bell) Close() error {
+	b.closed.Store(true)
+	return b.Listener.Close()
+}
+
+func TestServerSaysThatItDrainsBeforeItRefuses(t *testing.T) {
+	t.Parallel()
+	watch, err := httpserver.NewWatch(httpserver.WatchConfig{Gatherer: prometheus.NewRegistry(), Now: time.Now})
+	require.NoError(t, err)
+	router := gin.New()
+	watch.Mount(router)
+	var lc net.ListenConfig
+	inner, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	listener := &bell{Listener: inner}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var refusedFirst bool
+	asked := make(chan int, 1)
+	server, err := httpserver.NewServer(httpserver.ServerConfig{
+		Handler: router, Logger: slog.New(slog.DiscardHandler), Notice: time.Millisecond,
+		Draining: func() {
+			refusedFirst = listener.closed.Load()
+			watch.Drain()
+			asked <- statusOf(ctx, "http://"+inner.Addr().String()+"/readyz")
+		},
+	})
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- server.Run(ctx, listener) }()
+	stop()
+	require.Equal(t, http.StatusServiceUnavailable, <-asked, "a balancer can still ask")
+	require.NoError(t, <-done)
+	require.False(t, refusedFirst)
+	require.True(t, listener.closed.Load())
+}
+
+// statusOf asks on a connection of its own; 0 means that nobody answered.
+func statusOf(ctx context.Context, url string) int {
+	req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, url, nil)
+	if err != nil {
+		return 0
+	}
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
 func TestServerReportsAListenerThatFails(t *testing.T) {
 	t.Parallel()
 	server, err := httpserver.NewServer(httpserver.ServerConfig{Handler: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler)})
@@ -154,9 +215,10 @@ func TestServerMessagesHoldNoAddress(t *testing.T) {
 func TestServerConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]httpserver.ServerConfig{
-		"no handler":     {Logger: slog.New(slog.DiscardHandler)},
-		"no logger":      {Handler: http.NotFoundHandler()},
-		"negative drain": {Handler: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler), Drain: -1},
+		"no handler":      {Logger: slog.New(slog.DiscardHandler)},
+		"no logger":       {Handler: http.NotFoundHandler()},
+		"negative drain":  {Handler: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler), Drain: -1},
+		"negative notice": {Handler: http.NotFoundHandler(), Logger: slog.New(slog.DiscardHandler), Notice: -1},
 	} {
 		_, err := httpserver.NewServer(bad)
 		require.Error(t, err, name)
