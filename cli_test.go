@@ -48,6 +48,9 @@ func TestCommandLineMistakes(t *testing.T) {
 		"replay of a bad row":     {args: []string{"replay", "-"}, stdin: "time,service,country,reports\n2017-11-03T08:00:00Z,whatsapp,NL,1\n2017-11-03T08:01:00Z,whatsapp,NL,many\n", says: "line 3"},
 		"replay with a bad step":  {args: []string{"replay", "--step", "90s", "-"}, says: "whole minutes"},
 		"import of a bad row":     {args: []string{"import", "--data-dir", t.TempDir(), "-"}, stdin: "time,service,country,reports\nyesterday,whatsapp,NL,1\n", says: "line 2"},
+		"import of next year":     {args: []string{"import", "--data-dir", t.TempDir(), "-"}, stdin: "time,service,country,reports\n2017-11-03T08:00:00Z,whatsapp,NL,1\n2099-11-03T08:00:00Z,whatsapp,NL,1\n", says: "line 3: import counts: invalid input: a row of recorded counts lies in the past, not at 2099-11-03"},
+		"import of year 9999":     {args: []string{"import", "--data-dir", t.TempDir(), "-"}, stdin: "time,service,country,reports\n9999-11-03T08:00:00Z,whatsapp,NL,1\n", says: "line 2: invalid input: expected a time in the years 2000 to 2099"},
+		"import with a bad step":  {args: []string{"import", "--data-dir", t.TempDir(), "--step", "90s", "-"}, stdin: "time,service,country,reports\n", says: "import counts: invalid input: expected a step of whole minutes"},
 		"export upside down":      {args: []string{"export", "--from", "2017-11-04T00:00:00Z", "--to", "2017-11-03T00:00:00Z"}, says: "is not before"},
 		"export from a bad time":  {args: []string{"export", "--from", "yesterday"}, says: "is not a time such as"},
 		"export in bad steps":     {args: []string{"export", "--data-dir", emptyArchive(t), "--step", "7m"}, says: "1m, 5m, 15m or 1h"},
@@ -98,15 +101,15 @@ func TestCheckConfigPrintsWhatWouldBeInForce(t *testing.T) {
 func TestImportThenExportGivesTheSameCounts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	counts := "time,service,country,reports\n2026-11-03T08:00:00Z,bank,NL,3\n2026-11-03T08:00:00Z,whatsapp,ID,1\n2026-11-03T08:07:00Z,whatsapp,ID,2\n"
+	counts := "time,service,country,reports\n2017-11-03T08:00:00Z,bank,NL,3\n2017-11-03T08:00:00Z,whatsapp,ID,1\n2017-11-03T08:07:00Z,whatsapp,ID,2\n"
 	for range 2 { // importing again changes nothing
 		status, stdout, stderr := outcry(counts, "import", "--data-dir", dir, "-")
 		require.Equal(t, exitOK, status, stderr)
-		require.Equal(t, "imported 3 rows with 6 reports, from 2026-11-03T08:00:00Z to 2026-11-03T08:08:00Z\n", stdout)
+		require.Equal(t, "imported 3 rows with 6 reports, from 2017-11-03T08:00:00Z to 2017-11-03T08:08:00Z\n", stdout)
 	}
 	status, stdout, stderr := outcry("", "export", "--data-dir", dir, "--step", "15m")
 	require.Equal(t, exitOK, status, stderr)
-	require.Equal(t, "time,service,country,reports\n2026-11-03T08:00:00Z,bank,NL,3\n2026-11-03T08:00:00Z,whatsapp,ID,3\n", stdout)
+	require.Equal(t, "time,service,country,reports\n2017-11-03T08:00:00Z,bank,NL,3\n2017-11-03T08:00:00Z,whatsapp,ID,3\n", stdout)
 }
 
 func TestReplayOfTheStoryFile(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/countcsv"
+	"github.com/outcryhq/outcry/pkg/outage"
 )
 
 // silentReports is how many reports would have to be usual in a gap in which a
@@ -28,7 +29,8 @@ func importCommand() *cobra.Command {
 is usual. FILE is CSV as in "outcry replay"; - is standard input. Each minute becomes
 the greater of what is there and what is imported: importing again changes nothing.
 A gap in which the whole file is silent, though at its mean pace 30 reports would have
-been usual, is taken as a time in which nobody was listening.
+been usual, is taken as a time in which nobody was listening. A row that lies in the future
+is refused.
 
 The archive is the one of --data-dir, or of --database-url. The embedded one is
 imported into while Outcry is stopped.`,
@@ -63,7 +65,7 @@ imported into while Outcry is stopped.`,
 			})
 			status.end()
 			if err != nil {
-				return badInput(err)
+				return badInput(counts.located(err))
 			}
 			if done.Rows == 0 {
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), "imported nothing: the file has no rows")
@@ -85,6 +87,7 @@ type countsFile struct {
 	step    time.Duration
 	reports int
 	from    time.Time
+	refused bool // the import ended at the row read last
 }
 
 func (c *countsFile) rows() iter.Seq2[archive.CountRow, error] {
@@ -100,11 +103,22 @@ func (c *countsFile) rows() iter.Seq2[archive.CountRow, error] {
 					c.from = row.Start
 				}
 			}
-			if !yield(archive.CountRow(row), err) || err != nil {
+			more := yield(archive.CountRow(row), err)
+			c.refused = !more && err == nil
+			if !more || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// located names the line of a row that the archive called invalid; the reader's
+// own errors name it already.
+func (c *countsFile) located(err error) error {
+	if c.refused && errors.Is(err, outage.ErrInvalid) {
+		return fmt.Errorf("line %d: %w", c.reader.Line(), err)
+	}
+	return err
 }
 
 // quiet says whether a gap in the whole file is short enough, at the file's

@@ -21,7 +21,8 @@ type Import struct {
 	// The reports of a longer one are spread over its minutes by countcsv.Spread,
 	// as in a replay.
 	Step time.Duration
-	// Now decides which minutes are too old to be kept singly.
+	// Now decides which minutes are too old to be kept singly. A bucket that
+	// starts later is refused; one may be running.
 	Now time.Time
 	// Quiet is asked of each stretch between two buckets with rows whether it
 	// was observed and quiet, or else nobody was listening. Nil takes all as quiet.
@@ -129,6 +130,8 @@ func (im *importer) check(row CountRow) error {
 		return fmt.Errorf("%w: the reports of a row are 0 to %d", outage.ErrInvalid, maxImported)
 	case !row.Start.Equal(row.Start.Truncate(time.Minute)):
 		return fmt.Errorf("%w: a row starts at a whole minute, not at %s", outage.ErrInvalid, row.Start.Format(time.RFC3339Nano))
+	case row.Start.After(im.in.Now): // a bucket may be running, and no more
+		return fmt.Errorf("%w: a row of recorded counts lies in the past, not at %s", outage.ErrInvalid, row.Start.Format(time.RFC3339))
 	case row.Start.Before(im.start):
 		return fmt.Errorf("%w: rows come by time, %s after %s does not", outage.ErrInvalid, row.Start.Format(time.RFC3339), im.start.Format(time.RFC3339))
 	case row.Start.Before(im.busyUntil[row.Series]):

@@ -165,9 +165,12 @@ func importRefuses(t *testing.T, opener Opener) {
 		"no service":      {Rows: rowsOf(row(0, "", "NL", 1)), Now: noon},
 		"negative":        {Rows: rowsOf(row(0, "whatsapp", "NL", -1)), Now: noon},
 		"too many":        {Rows: rowsOf(row(0, "whatsapp", "NL", 1_000_000_000)), Now: noon},
-		"not by time":     {Rows: rowsOf(row(time.Minute, "whatsapp", "DE", 1), good), Now: noon},
+		"not by time":     {Rows: rowsOf(row(time.Minute, "whatsapp", "DE", 1), good), Now: noon.Add(time.Hour)},
+		"next week":       {Rows: rowsOf(row(7*24*time.Hour, "whatsapp", "NL", 1)), Now: noon},
+		"the next minute": {Rows: rowsOf(row(time.Minute, "whatsapp", "NL", 1)), Now: noon.Add(59 * time.Second)},
+		"the far future":  {Rows: rowsOf(row(2_000_000*time.Hour, "whatsapp", "NL", 1)), Now: noon},
 		"twice":           {Rows: rowsOf(good, good), Now: noon},
-		"overlapping":     {Rows: rowsOf(good, row(time.Minute, "whatsapp", "NL", 1)), Now: noon, Step: 5 * time.Minute},
+		"overlapping":     {Rows: rowsOf(good, row(time.Minute, "whatsapp", "NL", 1)), Now: noon.Add(time.Hour), Step: 5 * time.Minute},
 		"within a minute": {Rows: rowsOf(row(time.Second, "whatsapp", "NL", 1)), Now: noon},
 	} {
 		_, err := a.ImportCounts(t.Context(), in)
