@@ -17,10 +17,12 @@ const (
 )
 
 // unavailable are the first words of the answers by which a server says that it
-// cannot serve now: no fault of the request.
+// cannot serve now: no fault of the request. The last are those of keys into
+// which somebody else has written what cannot be continued.
 var unavailable = []string{ //nolint:gochecknoglobals // a constant table
 	"LOADING ", "MISCONF ", "OOM ", "CLUSTERDOWN ", "READONLY ", "MASTERDOWN ", "TRYAGAIN ", "BUSY ", "NOREPLICAS ",
 	"UNBLOCKED ", "NOAUTH ", "WRONGPASS ", "NOPERM ", "MOVED ", "ASK ", "ERR max number of clients",
+	"WRONGTYPE ", "ERR The ID specified in XADD", "ERR The stream has exhausted",
 }
 
 // wrap says what failed, and which of the errors of package outage it is. What

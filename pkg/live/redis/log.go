@@ -26,8 +26,10 @@ func (e *Engine) Cover(ctx context.Context, now time.Time, sources []outage.Sour
 	minute := now.UTC().Truncate(time.Minute)
 	c := call{
 		script: e.scripts.cover,
-		keys:   []string{e.keys.epoch(homePartition), e.keys.log(homePartition), e.keys.logEnd(homePartition)},
-		args:   []any{encodeCoverage(minute, sources), keepFor.Milliseconds(), keepLogFor.Milliseconds()},
+		keys: []string{
+			e.keys.epoch(homePartition), e.keys.log(homePartition), e.keys.logEnd(homePartition), e.keys.logStart(homePartition),
+		},
+		args: []any{encodeCoverage(minute, sources), keepFor.Milliseconds(), keepLogFor.Milliseconds()},
 	}
 	for _, source := range sources {
 		c.keys = append(c.keys, e.keys.covered(source, minute))

@@ -38,6 +38,7 @@ func (e *Engine) PutOutages(ctx context.Context, now time.Time, lease live.Lease
 		script: e.scripts.putOutages,
 		keys: []string{
 			e.keys.lease(p), e.keys.epoch(p), e.keys.outages(p), e.keys.finals(p), e.keys.log(p), e.keys.logEnd(p),
+			e.keys.logStart(p),
 		},
 		args: []any{
 			held(lease), now.UnixMilli(), now.Add(keepFinal).UnixMilli(),

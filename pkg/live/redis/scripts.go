@@ -4,12 +4,16 @@ import (
 	"context"
 	_ "embed" // the scripts
 	"errors"
+	"strings"
 
 	goredis "github.com/redis/go-redis/v9"
 )
 
 //go:embed lua/record.lua
 var recordLua string
+
+//go:embed lua/append_log.lua
+var appendLogLua string
 
 //go:embed lua/cover.lua
 var coverLua string
@@ -73,10 +77,10 @@ type scripts struct {
 
 func newScripts() *scripts {
 	return &scripts{
-		record: newScript(recordLua), cover: newScript(coverLua),
+		record: newScript(withLog(recordLua)), cover: newScript(withLog(coverLua)),
 		changed: newScript(changedLua), serviceSeries: newScript(serviceSeriesLua),
 		acquire: newScript(acquireLua), renew: newScript(renewLua), release: newScript(releaseLua), join: newScript(joinLua),
-		putOutages: newScript(putOutagesLua), putView: newScript(putViewLua), trimLog: newScript(trimLogLua),
+		putOutages: newScript(withLog(putOutagesLua)), putView: newScript(putViewLua), trimLog: newScript(trimLogLua),
 		rebuildBegin: newScript(rebuildBeginLua), rebuildClear: newScript(rebuildClearLua),
 		rebuildCounts: newScript(rebuildCountsLua), rebuildReports: newScript(rebuildReportsLua),
 		rebuildOutages: newScript(rebuildOutagesLua), rebuildCommit: newScript(rebuildCommitLua),
@@ -90,6 +94,13 @@ type script struct {
 
 func newScript(text string) *script {
 	return &script{text: text, sha: goredis.NewScript(text).Hash()}
+}
+
+// withLog puts append_log before a script, behind its first line, which is for
+// the server.
+func withLog(text string) string {
+	first, rest, _ := strings.Cut(text, "\n")
+	return first + "\n" + appendLogLua + rest
 }
 
 // call is one run of a script.

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Stores outages that supersede what is there, and logs them.
 --
--- KEYS  1 lease  2 epoch  3 outages  4 finals  5 log  6 log:end
+-- KEYS  1 lease  2 epoch  3 outages  4 finals  5 log  6 log:end  7 log:start
 -- ARGV  1 the lease as held  2 now, ms  3 when a final outage is forgotten, ms
 --       4 KEEP ms  5 KEEPLOG ms  6 the payload for the log
 --       then for each change: id, rank (fence and revision, 20 digits each), '1' if final, JSON
@@ -36,9 +36,6 @@ call('PEXPIRE', K[4], A[4])
 
 letters = table.concat(letters)
 if string.find(letters, 'c', 1, true) then
-  local size = #A[6] + #letters + 64
-  local written = call('INCRBY', K[6], size)
-  call('XADD', K[5], string.format('%.0f', written) .. '-0', 'e', epoch, 'p', A[6], 'o', letters)
-  if written == size then call('PEXPIRE', K[6], A[5]); call('PEXPIRE', K[5], A[5]) end
+  append_log(K[5], K[6], K[7], A[5], epoch, A[6], letters)
 end
 return letters

@@ -260,16 +260,12 @@ if #moved > 0 then
   if call('HSETNX', K[7], A[13], scored[1]) == 1 then prune() end
 end
 
--- The log's position is the number of bytes ever written to it, so that its
--- size is a difference. A batch of nothing new leaves no entry.
+-- A batch of nothing new leaves no entry.
 local letters = table.concat(outcomes)
-local stop
+local log_size
 if string.find(letters, '[cdo]') then
-  local size = #A[15] + #letters + 64
-  stop = call('INCRBY', K[3], size)
-  call('XADD', K[2], string.format('%.0f', stop) .. '-0', 'e', epoch, 'p', A[15], 'o', letters)
-  if stop == size then call('PEXPIRE', K[3], log_ttl); call('PEXPIRE', K[2], log_ttl) end
+  log_size = append_log(K[2], K[3], K[4], log_ttl, epoch, A[15], letters)
 else
-  stop = tonumber(call('GET', K[3]) or 0)
+  log_size = tonumber(call('GET', K[3]) or 0) - tonumber(call('GET', K[4]) or 0)
 end
-return {letters, stop - tonumber(call('GET', K[4]) or 0), unpack(answers)}
+return {letters, log_size, unpack(answers)}
