@@ -108,6 +108,69 @@ func TestBaselinesAreSavedByTheHourAndFoundAgain(t *testing.T) {
 	})
 }
 
+func TestABacklogIsNotTakenForSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		learn := func(w *world, backlog int64, covered bool) []byte {
+			log := &emptied{}
+			log.backlog.Store(backlog)
+			r := w.start(t, "a", func(cfg *detector.Config) { cfg.Archiver = log })
+			r.look(t)
+			for range 65 {
+				if covered {
+					for range 2 {
+						require.NoError(t, w.engine.Cover(t.Context(), w.Now(), []outage.Source{outage.SourceForm}))
+						w.set(w.Now().Add(time.Minute))
+					}
+				} else {
+					w.set(w.Now().Add(2 * time.Minute))
+				}
+				elapse(time.Second)
+				r.look(t)
+			}
+			require.NoError(t, r.stop())
+			blob, err := w.archive.LoadBaseline(t.Context(), live.Partition(service), baseline.Version)
+			require.NoError(t, err)
+			return blob
+		}
+		truth := learn(newMemoryWorld(t), 0, true)
+		require.Equal(t, truth, learn(newMemoryWorld(t), 1, false), "coverage waits on the log")
+		require.NotEqual(t, truth, learn(newMemoryWorld(t), 0, false), "nobody listened")
+	})
+}
+
+func TestAnOldOutageKeepsItsTotal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t)
+		r := w.start(t, "before", nil)
+		r.look(t)
+		w.fail(t, r)
+		for range 5 {
+			w.minute(t, 12, r)
+		}
+		before := w.outages(t)[0].Outage
+		require.NoError(t, r.stop())
+
+		w.set(w.Now().Add(live.KeepCounts + time.Hour)) // its counts are gone
+		w.engine = newEngine(t, w.log)
+		after := w.start(t, "after", nil)
+		after.look(t)
+		for range 5 {
+			w.minute(t, 12, after)
+			now := w.outages(t)[0].Outage
+			require.Equal(t, before.ID, now.ID)
+			require.Equal(t, outage.Ongoing, now.State)
+			require.GreaterOrEqual(t, now.Reports, before.Reports)
+			require.Equal(t, before.Peak, now.Peak)
+			for i, impact := range before.Impacts {
+				require.GreaterOrEqual(t, now.Impacts[i].Reports, impact.Reports)
+			}
+		}
+		require.NoError(t, after.stop())
+	})
+}
+
 func TestARestartContinuesTheOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -56,12 +56,16 @@ func (r *Runner) keepHouse(ctx context.Context) error {
 func (r *Runner) takeCoverage(ctx context.Context, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, archiveWithin)
 	defer cancel()
+	drained, err := r.drained(ctx) // first: the archive has at least what was drained by then
+	if err != nil {
+		return err
+	}
 	from := now.Add(-checkCoverage).Truncate(time.Minute)
 	covered, err := r.archive.Coverage(ctx, from, now)
 	if err != nil {
 		return fmt.Errorf("read coverage: %w", err)
 	}
-	settled := now.Add(-coverageLag)
+	settled := settledBefore(covered.At, from, now, drained)
 	for _, p := range r.partitions() {
 		p.with(func(d *detect.Detector) {
 			for m := from; m.Before(now); m = m.Add(time.Minute) {
@@ -72,6 +76,37 @@ func (r *Runner) takeCoverage(ctx context.Context, now time.Time) error {
 		})
 	}
 	return nil
+}
+
+// drained says whether nothing waits on the log of any partition.
+func (r *Runner) drained(ctx context.Context) (bool, error) {
+	if r.cfg.Archiver == nil {
+		return true, nil
+	}
+	entries, err := r.backlog(ctx)
+	return entries == 0, err
+}
+
+// settledBefore is the minute before which a minute that the archive lacks was
+// not listened to. While entries wait on the log it is at most the last minute
+// that the archive has, for coverage arrives in the order of time. Otherwise the
+// hours in which the archive was away would pass for unobserved as soon as it
+// is back, until the backlog is drained, and what is learned of an hour then
+// stays learned. Outages close all the same: that takes minutes younger than
+// coverageLag, which the detector has listened to itself.
+func settledBefore(covered func(time.Time) bool, from, now time.Time, drained bool) time.Time {
+	settled := now.Add(-coverageLag)
+	if drained {
+		return settled
+	}
+	last := now.Truncate(time.Minute)
+	for last.After(from) && !covered(last) {
+		last = last.Add(-time.Minute)
+	}
+	if last.Before(settled) {
+		return last
+	}
+	return settled
 }
 
 // saveBaselines saves what was learned since it was saved last: an hour's worth

@@ -42,6 +42,28 @@ func TestMergeOthersLeavesOutTheOwn(t *testing.T) {
 	}
 }
 
+func TestCoverageIsSettledAsFarAsTheLogIsDrained(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2017, time.November, 3, 7, 0, 30, 0, time.UTC)
+	from := now.Truncate(time.Minute).Add(-checkCoverage)
+	ago := func(d time.Duration) time.Time { return now.Truncate(time.Minute).Add(-d) }
+	for name, tt := range map[string]struct {
+		last    time.Time // that the archive has
+		drained bool
+		want    time.Time
+	}{
+		"nobody listened for an hour":       {ago(time.Hour), true, now.Add(-coverageLag)},
+		"the archive was away for an hour":  {ago(time.Hour), false, ago(time.Hour)},
+		"and for longer than it is asked":   {ago(2 * checkCoverage), false, from},
+		"something is always under way":     {ago(time.Minute), false, now.Add(-coverageLag)},
+		"nothing was ever heard":            {time.Time{}, true, now.Add(-coverageLag)},
+		"nothing was ever heard or drained": {time.Time{}, false, from},
+	} {
+		covered := func(m time.Time) bool { return !m.After(tt.last) }
+		require.Equal(t, tt.want, settledBefore(covered, from, now, tt.drained), name)
+	}
+}
+
 func TestTroubleIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
