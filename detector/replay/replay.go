@@ -16,8 +16,12 @@ import (
 // it to be unobserved.
 const silentReports = 30
 
-// progressEvery is the number of rows between two calls of Progress.
-const progressEvery = 1 << 16
+const (
+	// progressEvery is the number of rows between two calls of Progress.
+	progressEvery = 1 << 16
+	// progressSilent is the number of hours without rows between two calls.
+	progressSilent = 1 << 12
+)
 
 // Config says what to replay. Input, Output and Detect are required.
 type Config struct {
@@ -41,15 +45,7 @@ type Summary struct {
 // Run replays the input to its end. A bad row or step is outage.ErrInvalid and
 // names the line; the outages that were over by then have been printed.
 func Run(ctx context.Context, cfg Config) (Summary, error) {
-	step := cfg.Step
-	if step == 0 {
-		step = time.Minute
-	}
-	minutes, err := countcsv.StepMinutes(step)
-	if err != nil {
-		return Summary{}, fmt.Errorf("replay: %w", err)
-	}
-	detector, err := detect.New(cfg.Detect)
+	r, err := newRun(cfg)
 	if err != nil {
 		return Summary{}, fmt.Errorf("replay: %w", err)
 	}
@@ -57,16 +53,33 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("replay: %w", err)
 	}
-	r := &run{
-		detector: detector, printer: newPrinter(cfg.Output), step: step, minutes: minutes,
-		merged: map[outage.Series]int{},
-	}
-	err = r.read(ctx, reader, cfg.Progress)
-	r.summary.Series, r.summary.Outages = detector.LiveSeries(), r.printer.outages()
+	err = r.read(ctx, reader)
+	r.summary.Series, r.summary.Outages = r.detector.LiveSeries(), r.printer.outages()
 	if err != nil {
 		return r.summary, fmt.Errorf("replay: %w", err)
 	}
 	return r.summary, nil
+}
+
+func newRun(cfg Config) (*run, error) {
+	if cfg.Step == 0 {
+		cfg.Step = time.Minute
+	}
+	if cfg.Progress == nil {
+		cfg.Progress = func(int, time.Time) {}
+	}
+	minutes, err := countcsv.StepMinutes(cfg.Step)
+	if err != nil {
+		return nil, err
+	}
+	detector, err := detect.New(cfg.Detect)
+	if err != nil {
+		return nil, err
+	}
+	return &run{
+		detector: detector, printer: newPrinter(cfg.Output), progress: cfg.Progress,
+		step: cfg.Step, minutes: minutes, merged: map[outage.Series]int{},
+	}, nil
 }
 
 // run is one replay.
@@ -76,14 +89,17 @@ type run struct {
 	step     time.Duration
 	minutes  int // of a bucket
 	summary  Summary
+	progress func(rows int, at time.Time)
 
 	bucket time.Time      // the one that is being read; zero before the first row
 	rows   []countcsv.Row // of that bucket
 	merged map[outage.Series]int
 	usual  usual
+	ticks  int  // how often the detector has looked, had it looked at every bucket
+	idle   bool // nothing is watched or open, so that silence changes nothing
 }
 
-func (r *run) read(ctx context.Context, reader *countcsv.Reader, progress func(int, time.Time)) error {
+func (r *run) read(ctx context.Context, reader *countcsv.Reader) error {
 	for {
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -99,8 +115,8 @@ func (r *run) read(ctx context.Context, reader *countcsv.Reader, progress func(i
 		}
 		r.rows = append(r.rows, row)
 		r.summary.Rows++
-		if progress != nil && r.summary.Rows%progressEvery == 0 {
-			progress(r.summary.Rows, row.Start)
+		if r.summary.Rows%progressEvery == 0 {
+			r.progress(r.summary.Rows, row.Start)
 		}
 	}
 }
@@ -126,8 +142,9 @@ func (r *run) advance(ctx context.Context, next time.Time) error {
 	covered := r.usual.between(r.detector, r.bucket, next) < silentReports
 	for r.bucket.Before(next) {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("replay: %w", err)
+			return err
 		}
+		r.skip(next, covered)
 		if err := r.finish(covered); err != nil {
 			return err
 		}
@@ -135,12 +152,35 @@ func (r *run) advance(ctx context.Context, next time.Time) error {
 	return nil
 }
 
-// finish hands the bucket's rows to the detector, lets it look at the bucket's
-// end, and goes on to the next bucket.
-func (r *run) finish(covered bool) error {
+// skip passes over silent buckets before next while the detector is idle. What
+// it does then, it does once an hour: learn, and forget. So it is left to look
+// at those buckets alone in which, looking at each, it would do so.
+func (r *run) skip(next time.Time, covered bool) {
+	anHour := (60 + r.minutes - 1) / r.minutes // in buckets
+	buckets := (anHour - r.ticks%anHour) % anHour
+	if !r.idle || next.Sub(r.bucket) < time.Duration(buckets+1)*r.step {
+		return
+	}
+	for range buckets {
+		r.observe(covered)
+		r.bucket = r.bucket.Add(r.step)
+	}
+	if r.ticks += buckets; r.ticks%(anHour*progressSilent) == 0 {
+		r.progress(r.summary.Rows, r.bucket)
+	}
+}
+
+// observe says whether the bucket's minutes were observed.
+func (r *run) observe(covered bool) {
 	for i := range r.minutes {
 		r.detector.Observe(r.bucket.Add(time.Duration(i)*time.Minute), covered)
 	}
+}
+
+// finish hands the bucket's rows to the detector, lets it look at the bucket's
+// end, and goes on to the next bucket.
+func (r *run) finish(covered bool) error {
+	r.observe(covered)
 	if r.minutes == 1 {
 		for _, row := range r.rows {
 			r.detector.Set(row.Series, r.bucket, row.Reports)
@@ -154,7 +194,12 @@ func (r *run) finish(covered bool) error {
 	if err != nil {
 		return fmt.Errorf("detect: %w", err)
 	}
-	return r.printer.take(result.Outages)
+	r.ticks++
+	if err := r.printer.take(result.Outages); err != nil {
+		return err
+	}
+	r.idle = result.Evaluated == 0 && len(r.printer.waiting) == 0
+	return nil
 }
 
 // spread sets the minutes of a long bucket. Rows that were moved to the grid
