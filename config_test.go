@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -43,6 +45,33 @@ func TestSettingsPrecedence(t *testing.T) {
 	require.Equal(t, []string{"all"}, cfg.Roles)
 }
 
+func TestAFileOfSettingsInOtherForms(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"byte order mark": "\uFEFFlisten: 127.0.0.1:1\n",
+		"begun":           "---\nlisten: 127.0.0.1:1\n",
+		"begun and ended": "---\nlisten: 127.0.0.1:1\n...\n",
+		"comments":        "# all of them\n\nlisten: 127.0.0.1:1 # here\n",
+	} {
+		cfg, err := settle(t, []string{"--config", writeFile(t, text)}, nil)
+		require.NoError(t, err, name)
+		require.Equal(t, "127.0.0.1:1", cfg.Listen, name)
+	}
+	for name, text := range map[string]string{"nothing": "", "only a comment": "# nothing\n"} {
+		_, err := settle(t, []string{"--config", writeFile(t, text)}, nil)
+		require.NoError(t, err, name)
+	}
+}
+
+func TestAPipeOfSettingsIsRefusedAndNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	_, err := settle(t, []string{"--config", pipe}, nil)
+	require.ErrorIs(t, err, errUsage)
+	require.ErrorContains(t, err, "is not a regular file")
+}
+
 func TestSettingsFromTheEnvironmentAlone(t *testing.T) {
 	t.Parallel()
 	file := writeFile(t, "keep-reports: 10d\n")
@@ -65,6 +94,12 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		"unknown key":              {file: "listne: x\n", says: "unknown key listne"},
 		"file that is not a map":   {file: "- listen\n", says: "not a YAML map"},
 		"file that is not YAML":    {file: "listen: [\n", says: "not a YAML map"},
+		"setting without a value":  {file: "listen: null\n", says: "listen has no value"},
+		"role without a value":     {file: "roles: [ingest, ]\nlisten:\n", says: "listen has no value"},
+		"setting with settings":    {file: "listen:\n  port: 80\n", says: "listen has keys of its own"},
+		"a second document":        {file: "listen: 127.0.0.1:1\n---\nlisten: 127.0.0.1:2\n", says: "it has a second document"},
+		"a file without end":       {args: []string{"--config", "/dev/zero"}, says: "/dev/zero is not a regular file"},
+		"a file that is too large": {file: "# " + strings.Repeat("x", largestFile), says: "is larger than 1048576 bytes"},
 		"file without its reader":  {args: []string{"--config", "no-such-file"}, says: "--config cannot be read"},
 		"bad number in the env":    {environ: []string{"OUTCRY_TRUSTED_PROXIES=two"}, says: "OUTCRY_TRUSTED_PROXIES"},
 		"bad duration in the file": {file: "keep-reports: soon\n", says: "number of days such as 30d"},

@@ -41,15 +41,24 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	return execute(ctx, args, stdin, stdout, stderr)
+}
 
+// execute runs a command until it ends, or soon after ctx does, and returns
+// the exit status.
+func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd := newCommand()
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
-	err := cmd.ExecuteContext(ctx)
+	ran, err := cmd.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintf(stderr, "outcry: %s: stopped\n", ran.Name())
+		return exitFailed
 	}
 	_, _ = fmt.Fprintf(stderr, "outcry: %v\n", err)
 	if errors.Is(err, errUsage) {

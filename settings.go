@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -98,12 +99,12 @@ func environment(fs *pflag.FlagSet, environ []string) (map[string]string, error)
 }
 
 func (c *config) readFile(fs *pflag.FlagSet, given map[string]bool) error {
-	text, err := os.ReadFile(c.File)
+	text, err := readRegular(c.File)
 	if err != nil {
 		return fmt.Errorf("%w: --config cannot be read: %w", errUsage, err)
 	}
-	var settings yaml.MapSlice
-	if err := yaml.Unmarshal(text, &settings); err != nil {
+	settings, err := parseSettings(text)
+	if err != nil {
 		return fmt.Errorf("%w: %s is not a YAML map of settings: %s", errUsage, c.File, yaml.FormatError(err, false, false))
 	}
 	for _, item := range settings {
@@ -114,7 +115,11 @@ func (c *config) readFile(fs *pflag.FlagSet, given map[string]bool) error {
 		if given[name] {
 			continue
 		}
-		if err := fs.Set(name, scalar(item.Value)); err != nil {
+		value, err := scalar(item.Value)
+		if err != nil {
+			return fmt.Errorf("%w: %s: %s %w", errUsage, c.File, name, err)
+		}
+		if err := fs.Set(name, value); err != nil {
 			return fmt.Errorf("%w: %s: %s: %w", errUsage, c.File, name, withoutSecret(name, err))
 		}
 		given[name] = true
@@ -122,17 +127,65 @@ func (c *config) readFile(fs *pflag.FlagSet, given map[string]bool) error {
 	return nil
 }
 
+// largestFile is how many bytes a file of settings may have: far more than all
+// settings need.
+const largestFile = 1 << 20
+
+// readRegular reads a file, but not a pipe or a device, which may have no end.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path) // opening a pipe would wait for its writer
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	case info.Size() > largestFile:
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, largestFile)
+	}
+	file, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, largestFile)) // whatever became of it meanwhile
+	return text, errors.Join(err, file.Close())
+}
+
+// parseSettings reads one YAML document, with or without a byte order mark. A
+// file of nothing has no settings.
+func parseSettings(text []byte) (yaml.MapSlice, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\uFEFF"))))
+	var settings, another yaml.MapSlice
+	if err := decoder.Decode(&settings); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if err := decoder.Decode(&another); err == nil {
+		return nil, errors.New("it has a second document")
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return settings, nil
+}
+
 // scalar writes a YAML value as a flag would be typed; lists are joined by commas.
-func scalar(value any) string {
-	list, ok := value.([]any)
-	if !ok {
-		return fmt.Sprint(value)
+func scalar(value any) (string, error) {
+	switch value := value.(type) {
+	case nil:
+		return "", errors.New("has no value")
+	case []any:
+		parts := make([]string, len(value))
+		for i, v := range value {
+			part, err := scalar(v)
+			if err != nil {
+				return "", err
+			}
+			parts[i] = part
+		}
+		return strings.Join(parts, ","), nil
+	case map[string]any, yaml.MapSlice:
+		return "", errors.New("has keys of its own, and should have a value")
+	default:
+		return fmt.Sprint(value), nil
 	}
-	parts := make([]string, len(list))
-	for i, v := range list {
-		parts[i] = fmt.Sprint(v)
-	}
-	return strings.Join(parts, ",")
 }
 
 // printSettings writes the effective settings as a file that --config reads,
