@@ -18,12 +18,17 @@ type Archive struct {
 	prepared map[string]*sql.Stmt
 	known    seriesNumbers
 	logger   *slog.Logger
+	files    *presence // nil for PostgreSQL
 }
 
-// Ping checks that the archive answers. The error wraps outage.ErrUnavailable.
+// Ping checks that the archive answers, and that its files are still in their
+// place. The error wraps outage.ErrUnavailable.
 func (a *Archive) Ping(ctx context.Context) error {
 	var one int
-	return a.wrap("ping archive", a.read.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+	if err := a.read.QueryRowContext(ctx, "SELECT 1").Scan(&one); err != nil {
+		return a.wrap("ping archive", err)
+	}
+	return a.wrap("ping archive", a.files.check())
 }
 
 // Close ends the connections. What is called afterwards fails with
@@ -88,7 +93,10 @@ func (a *Archive) transact(ctx context.Context, do func(context.Context, *tx) er
 		_ = begun.Rollback() // the error of do is the one that matters
 		return err
 	}
-	return begun.Commit()
+	if err := begun.Commit(); err != nil {
+		return err
+	}
+	return a.files.check() // or what was committed is in a file that nobody will find
 }
 
 // view runs do on one consistent state of the archive.

@@ -27,6 +27,8 @@ const (
 //
 // Writing happens on one connection, in the order of the calls, with a full
 // sync at each commit; readers have their own connections and never wait for it.
+// Once the files are deleted or replaced, writing and Ping fail with
+// outage.ErrUnavailable.
 func OpenSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive, error) {
 	a, err := openSQLite(ctx, path, logger)
 	if err != nil {
@@ -65,6 +67,10 @@ func openSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive
 	a := &Archive{write: write, read: read, dialect: sqliteDialect{}, logger: logger}
 	if err := a.prepareSQLite(ctx); err != nil {
 		_ = a.Close() // the error above is the one that matters
+		return nil, err
+	}
+	if a.files, err = presenceOf(path); err != nil {
+		_ = a.Close() // likewise
 		return nil, err
 	}
 	return a, nil

@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -47,6 +48,30 @@ func openSQLite(t testing.TB, path string) *archive.Archive {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
 	return a
+}
+
+func TestFilesThatAreTakenAwayMakeTheArchiveUnavailable(t *testing.T) {
+	t.Parallel()
+	for name, take := range map[string]func(path string) error{
+		"the folder is deleted":    func(path string) error { return os.RemoveAll(filepath.Dir(path)) },
+		"the database is replaced": func(path string) error { return errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o600)) },
+		"its log is deleted":       func(path string) error { return os.Remove(path + "-wal") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "data", "outcry.db")
+			require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
+			a := openSQLite(t, path)
+			require.NoError(t, a.Append(t.Context(), []live.Entry{group(1, 1, 1)}))
+			require.NoError(t, a.Ping(t.Context()))
+			require.NoError(t, take(path))
+			require.ErrorIs(t, a.Ping(t.Context()), outage.ErrUnavailable)
+			err := a.Append(t.Context(), []live.Entry{group(1, 2, 1)})
+			require.ErrorIs(t, err, outage.ErrUnavailable, "or reports would be acknowledged and lost")
+			require.ErrorContains(t, err, "outcry.db")
+			require.ErrorContains(t, err, "restart Outcry")
+		})
+	}
 }
 
 func TestSQLiteFilesThatAreRefused(t *testing.T) {
