@@ -142,6 +142,9 @@ func oneOf[T ~string](q *query, name string, words ...T) T {
 	return value
 }
 
+// firstYear and lastYear bound the times that may be asked for.
+const firstYear, lastYear = 2000, 9000
+
 // time reads an RFC 3339 time, zero if there is none.
 func (q *query) time(name string) time.Time {
 	if !q.values.Has(name) {
@@ -150,8 +153,12 @@ func (q *query) time(name string) time.Time {
 	// A plus that was not percent-encoded arrives as a space.
 	value := strings.Replace(q.values.Get(name), " ", "+", 1)
 	t, err := time.Parse(time.RFC3339, value)
-	if err != nil || t.Year() < 2000 || t.Year() > 9000 {
+	if err != nil {
 		q.fail(name, "expected an RFC 3339 time such as 2017-11-03T08:00:00Z")
+		return time.Time{}
+	}
+	if t.Year() < firstYear || t.Year() > lastYear {
+		q.fail(name, fmt.Sprintf("expected an RFC 3339 time in the years %d to %d", firstYear, lastYear))
 		return time.Time{}
 	}
 	return t.UTC()

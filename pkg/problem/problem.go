@@ -105,6 +105,9 @@ func Write(c *gin.Context, err error) {
 	p := From(err)
 	_ = c.Error(err)
 	SetRetryAfter(c, p)
+	if p.Detail == "" && p.RetryAfter > 0 {
+		p.Detail = "try again in " + strconv.Itoa(p.retrySeconds()) + " seconds"
+	}
 	c.Header("Content-Type", ContentType)
 	c.Header("Cache-Control", "no-store")
 	c.AbortWithStatusJSON(p.Status, p)
@@ -116,6 +119,7 @@ func SetRetryAfter(c *gin.Context, p *Problem) {
 	if p.RetryAfter <= 0 {
 		return
 	}
-	seconds := int((p.RetryAfter + time.Second - 1) / time.Second)
-	c.Header("Retry-After", strconv.Itoa(seconds))
+	c.Header("Retry-After", strconv.Itoa(p.retrySeconds()))
 }
+
+func (p *Problem) retrySeconds() int { return int((p.RetryAfter + time.Second - 1) / time.Second) }

@@ -72,6 +72,17 @@ func TestWriteKeepsInternalTextInside(t *testing.T) {
 	}
 }
 
+func TestWriteSaysWhenToTryAgain(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	c, _ := gin.CreateTestContext(w)
+	problem.Write(c, fmt.Errorf("record: %w", outage.ErrUnavailable))
+	require.Equal(t, "5", w.Header().Get("Retry-After"))
+	var got problem.Problem
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
+	require.Equal(t, "try again in 5 seconds", got.Detail)
+}
+
 func TestWriteRoundsRetryAfterUp(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
