@@ -11,13 +11,14 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/outcryhq/outcry/pkg/httpserver"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/problem"
 )
 
 const (
 	// maxBody is the largest body that is read, in bytes. A report has a hundred.
-	maxBody = 16 << 10
+	maxBody = httpserver.DefaultMaxBody
 	// maxValue is the longest value of a field, in bytes.
 	maxValue = 100
 	// maxQuoted is how much of a wrong name is repeated in an answer, in bytes.

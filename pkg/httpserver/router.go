@@ -16,7 +16,8 @@ import (
 )
 
 // DefaultMaxBody is the largest request body in bytes when nothing else is said.
-const DefaultMaxBody = 64 << 10
+// A report has a hundred.
+const DefaultMaxBody = 16 << 10
 
 // RouterConfig is what NewRouter needs.
 type RouterConfig struct {
