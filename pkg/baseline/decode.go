@@ -62,15 +62,11 @@ func (d *decoder) model() *Model {
 }
 
 func (d *decoder) service() *service {
-	svc := &service{series: map[string]*series{}}
-	if d.uint(1) == 1 {
-		blind := d.week()
-		svc.blind = &blind
-	}
+	svc := &service{series: map[string]*series{}, blind: d.perhaps()}
 	previous := ""
 	for range d.uint(math.MaxInt32) {
 		code := d.name(&previous)
-		ser := &series{forgot: d.minutes(), run: int(min(max(d.int(), -mostHours), mostHours))}
+		ser := &series{forgot: d.perhaps(), run: int(min(max(d.int(), -mostHours), mostHours))}
 		ser.hours = d.hours()
 		if d.bad {
 			break
@@ -158,6 +154,15 @@ func (d *decoder) sane(x float64) float64 {
 	}
 	d.bad = true
 	return 0
+}
+
+// perhaps reads a week if there is one.
+func (d *decoder) perhaps() *week168 {
+	if d.uint(1) == 0 {
+		return nil
+	}
+	w := d.week()
+	return &w
 }
 
 func (d *decoder) week() week168 {

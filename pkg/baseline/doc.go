@@ -15,8 +15,8 @@
 // Learning is robust. Hours enter late and without the minutes around outages;
 // a count beyond the 99.5 % quantile of what was expected enters as that
 // quantile. A level that stays changed for more than six hours is a new normal:
-// then three quarters of the series' past are forgotten, so that what follows
-// weighs four times as much.
+// then seven eighths of the series' past are forgotten, so that what follows
+// weighs eight times as much, and what was held back so far is made up for.
 //
 // A silent series costs nothing: a series keeps its total and those hours of
 // the week in which it was ever heard.

@@ -10,7 +10,7 @@ import (
 
 // Version is the version of the encoded model. A decoder refuses others, and
 // the model is learned anew from the archive.
-const Version = 1
+const Version = 2
 
 // magic begins every encoded model.
 const magic = "OCB"
@@ -20,7 +20,7 @@ const magic = "OCB"
 //
 // The format: magic, version; ref, until and observed; the covered minutes of
 // the week; the services by name, each with its blind minutes and its series
-// by country; a CRC-32 (IEEE) of all that. Integers are varints, minutes are
+// by country, each with the minutes it forgot; a CRC-32 (IEEE) of all that. Integers are varints, minutes are
 // 64-bit floats, reports 32-bit ones, little endian; strings and lists are
 // preceded by their length.
 func (m *Model) Encode() []byte {
@@ -66,19 +66,24 @@ func (e *encoder) week(w *week168) {
 	}
 }
 
+// perhaps writes a week, and whether there is one.
+func (e *encoder) perhaps(w *week168) {
+	if w == nil {
+		e.uint(0)
+		return
+	}
+	e.uint(1)
+	e.week(w)
+}
+
 func (e *encoder) service(name string, svc *service) {
 	e.string(name)
-	if svc.blind == nil {
-		e.uint(0)
-	} else {
-		e.uint(1)
-		e.week(svc.blind)
-	}
+	e.perhaps(svc.blind)
 	e.uint(uint64(len(svc.order)))
 	for _, code := range svc.order {
 		ser := svc.series[code]
 		e.string(code)
-		e.minutes(ser.forgot)
+		e.perhaps(ser.forgot)
 		e.int(int64(ser.run))
 		e.uint(uint64(len(ser.hours)))
 		for _, h := range ser.hours {

@@ -12,13 +12,17 @@ import (
 
 const (
 	// settled is how many minutes must have been listened to before a count can
-	// be unusual: until then everything is news.
+	// be unusual: until then everything is news, and learned as it is.
 	settled = week * 60
+	// comparable is how many minutes must have been listened to before a level
+	// can have risen.
+	comparable = 24 * 60
 	// newNormal is how many hours in a row beyond the expected range make a
 	// changed level the normal one.
 	newNormal = 6
-	// keepOfPast is what remains of the past then: new hours weigh four times as much.
-	keepOfPast = 0.25
+	// keepOfPast is what remains of the past then: new hours weigh eight times as
+	// much. With four, a level that tripled was half learned after two days.
+	keepOfPast = 0.125
 	// leastFalling is the reports an hour below which silence is no change.
 	leastFalling = 5.0
 	// hourlySpread is the variance of an hour's rate relative to its square.
@@ -136,14 +140,17 @@ func (m *Model) tame(l lesson, hour int64) int {
 	if svc == nil || l.minutes == 0 {
 		return l.Reports
 	}
-	if m.observed < settled {
+	if m.observed < comparable {
 		return l.Reports
 	}
 	ser := svc.series[l.Series.Country]
 	rate := m.at(l.Series.Service, l.Series.Country, hour)
 	low, high := expectedRange(rate, l.minutes)
+	if m.observed < settled {
+		low = 0 // nights are not known yet
+	}
 	if ser == nil {
-		return min(l.Reports, high)
+		return m.news(l.Reports, high)
 	}
 	switch {
 	case l.Reports > high:
@@ -155,11 +162,38 @@ func (m *Model) tame(l lesson, hour int64) int {
 	}
 	switch {
 	case -newNormal < ser.run && ser.run < newNormal:
-		return min(l.Reports, high)
+		return m.news(l.Reports, high)
 	case ser.run%newNormal == 0:
 		m.forget(l.Series.Service, l.Series.Country, m.weight(hour))
+		if ser.run == newNormal {
+			m.untame(l, hour)
+		}
 	}
 	return l.Reports
+}
+
+// news is the count that is learned of one that may be unusual.
+func (m *Model) news(reports, high int) int {
+	if m.observed < settled {
+		return reports
+	}
+	return min(reports, high)
+}
+
+// untame makes up for what was held back while a changed level was not normal
+// yet: those hours are taken to have heard what this one did. Else each would be
+// taken for a quiet one in the weeks to come.
+func (m *Model) untame(l lesson, hour int64) {
+	svc, land := m.services[l.Series.Service], m.country(l.Series.Country)
+	ser := svc.series[l.Series.Country]
+	weight := m.weight(hour)
+	minutes := m.minutes(svc, ser, weight)
+	for before := hour - newNormal + 1; before < hour; before++ {
+		heard := weight * float64(l.Reports) / float64(l.minutes) * min(minutes.at(utcSlot(before)), float64(l.minutes))
+		if missing := heard - ser.at(land.slot(before)); missing > 0 {
+			m.add(l.Series, before, missing)
+		}
+	}
 }
 
 // expectedRange is the central 99 % of a negative binomial's counts, by the
@@ -180,8 +214,15 @@ func expectedRange(rate Rate, minutes int) (low, high int) {
 func (m *Model) forget(name, code string, weight float64) {
 	svc := m.services[name]
 	ser, land := svc.series[code], m.country(code)
-	minutes := m.minutes(svc, ser, weight).total() * weight
-	ser.forgot += (1 - keepOfPast) * minutes / week
+	minutes := m.minutes(svc, ser, weight)
+	var gone week168
+	for slot := range week {
+		gone.add(slot, (1-keepOfPast)*weight*minutes.at(slot))
+	}
+	if ser.forgot != nil {
+		gone.addAll(ser.forgot)
+	}
+	ser.forgot = &gone
 	for i := range ser.hours {
 		before := float64(ser.hours[i].reports)
 		ser.hours[i].reports *= keepOfPast

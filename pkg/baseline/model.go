@@ -68,7 +68,7 @@ type service struct {
 type series struct {
 	total  float64
 	hours  []hourSum // by hour of the week, only those with reports
-	forgot float64   // minutes of each hour of the week that count no more
+	forgot *week168  // minutes by UTC hour of the week that count no more; nil for none
 	run    int       // hours in a row above (positive) or below the expected range
 }
 
@@ -183,8 +183,9 @@ func (m *Model) weight(hour int64) float64 {
 
 // exposure is the weighted minutes in which a series was listened to.
 type exposure struct {
-	covered, blind *week168
-	scale, forgot  float64
+	covered       *week168
+	blind, forgot *week168 // nil for none
+	scale         float64
 }
 
 // minutes returns the exposure of a series; ser is nil for the whole service,
@@ -195,7 +196,7 @@ func (m *Model) minutes(svc *service, ser *series, weight float64) exposure {
 		e.blind = svc.blind
 	}
 	if ser != nil {
-		e.forgot = ser.forgot * e.scale
+		e.forgot = ser.forgot
 	}
 	return e
 }
@@ -206,7 +207,10 @@ func (e exposure) at(slot int) float64 {
 	if e.blind != nil {
 		minutes -= e.blind.by[slot]
 	}
-	return max(minutes*e.scale-e.forgot, 0)
+	if e.forgot != nil {
+		minutes -= e.forgot.by[slot]
+	}
+	return max(minutes*e.scale, 0)
 }
 
 // total is the exposure in the whole week.
@@ -215,7 +219,10 @@ func (e exposure) total() float64 {
 	if e.blind != nil {
 		minutes -= e.blind.sum
 	}
-	return max(minutes*e.scale-week*e.forgot, 0)
+	if e.forgot != nil {
+		minutes -= e.forgot.sum
+	}
+	return max(minutes*e.scale, 0)
 }
 
 func (s *series) at(slot int) float64 {

@@ -15,12 +15,7 @@ func (m *Model) tidy(hour int64) {
 			}
 		}
 		svc.order = slices.DeleteFunc(svc.order, func(code string) bool { return svc.series[code] == nil })
-		if svc.blind != nil {
-			svc.blind.scale(by)
-			if svc.blind.sum < 1 {
-				svc.blind = nil
-			}
-		}
+		svc.blind = svc.blind.faded(by)
 		if len(svc.series) == 0 && svc.blind == nil {
 			delete(m.services, name)
 		}
@@ -32,8 +27,20 @@ func (s *series) scale(by float64) {
 	for i := range s.hours {
 		s.hours[i].reports *= float32(by)
 	}
-	s.forgot *= by
+	s.forgot = s.forgot.faded(by)
 	s.total *= by
+}
+
+// faded is a week of minutes that count for less now; nil if for nothing.
+func (w *week168) faded(by float64) *week168 {
+	if w == nil {
+		return nil
+	}
+	w.scale(by)
+	if w.sum < 1 {
+		return nil
+	}
+	return w
 }
 
 // derive recomputes from the series what services and countries have in common.

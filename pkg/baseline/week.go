@@ -17,6 +17,13 @@ func (w *week168) add(slot int, x float64) {
 	w.sum += x
 }
 
+// addAll adds another week, hour by hour.
+func (w *week168) addAll(other *week168) {
+	for slot, x := range other.by {
+		w.add(slot, x)
+	}
+}
+
 // scale multiplies everything.
 func (w *week168) scale(by float64) {
 	for i := range w.by {
