@@ -132,19 +132,6 @@ func (d *Detector) Restore(outages []outage.Outage) {
 // LiveSeries is the number of country series heard in the last 49 hours.
 func (d *Detector) LiveSeries() int { return d.live }
 
-// Recent lists the series that a tick looks at although nothing changed, by name.
-func (d *Detector) Recent() []outage.Series {
-	var recent []outage.Series
-	for _, name := range slices.Sorted(maps.Keys(d.awake)) {
-		for _, s := range d.awake[name].series {
-			if s.watch != nil {
-				recent = append(recent, s.name())
-			}
-		}
-	}
-	return recent
-}
-
 // Tick looks at the series that changed and at those that are not calm. The
 // running minute is taken as whole; at a minute's very end it is that minute.
 // The error is that of Inputs.Evidence: the result is valid all the same, and
@@ -202,7 +189,7 @@ func (d *Detector) evaluate(svc *service, t *tick) {
 		if svc.suffers(s.country) {
 			need = 0
 		}
-		best := d.best(s, t.cur, need, 0)
+		best := d.strongest(s, t.cur, need)
 		if best.score < need {
 			s.watch = nil
 			continue

@@ -16,9 +16,11 @@ const (
 	// blindAround is how long before an outage's onset, and after its end, counts
 	// are not learned.
 	blindAround minute = 60
-	// blindMost is how long after its onset an outage keeps its counts from being
-	// learned: what lasts for longer may be the new normal.
+	// blindMost is how much of a week a service's outages keep from being learned:
+	// what lasts for longer, or comes back every day, may be the new normal.
 	blindMost minute = 24 * 60
+	// blindWithin is that week.
+	blindWithin minute = 7 * 24 * 60
 )
 
 // LoadBaseline continues from what Snapshot gave. Call it before LearnHour and
@@ -43,7 +45,7 @@ func (d *Detector) LearnedUntil() time.Time { return d.model.Until() }
 
 // LearnHour learns one archived hour. Hours come in order; those before
 // LearnedUntil are ignored. Tick learns the hours after that from the counts.
-// An hour that touches an outage that was restored is left out for its service.
+// An hour that touches an outage that is known is left out for its service.
 func (d *Detector) LearnHour(h baseline.Hour) error {
 	if h.Start.Before(d.model.Until()) {
 		return nil
@@ -123,7 +125,7 @@ func (d *Detector) hourCounts(hour minute) baseline.Hour {
 			}
 		}
 		svc.spans = slices.DeleteFunc(svc.spans, func(s span) bool {
-			return !s.open && s.end+blindAround < hour
+			return !s.open && s.end+blindAround+blindWithin < hour
 		})
 	}
 	return h
@@ -163,16 +165,33 @@ func (svc *service) blindMinutes(first, last minute) int {
 	return n
 }
 
-// blindAt says that a minute lies around an outage.
+// blindAt says that a minute lies around an outage, and that not too much of the
+// week before it did.
 func (svc *service) blindAt(m minute) bool {
-	return slices.ContainsFunc(svc.spans, func(s span) bool {
-		return m >= s.start-blindAround && m < s.start+blindMost && (s.open || m < s.end+blindAround)
-	})
+	var before minute
+	around := false
+	for _, s := range svc.spans {
+		first, next := s.start-blindAround, m+1
+		if !s.open {
+			next = min(next, s.end+blindAround)
+		}
+		around = around || m >= first && m < next
+		before += max(min(next, m)-max(first, m-blindWithin), 0)
+	}
+	return around && before < blindMost
 }
 
-// remember notes when the service's outage was, for the learning to come.
-func (svc *service) remember() {
-	o := svc.outage
+// RememberOutages says when outages were, so that LearnHour and Tick do not learn
+// what was counted around them: those of the time that LearnHour will give, and
+// of the week before it. They do not come back; Restore is for those that may.
+func (d *Detector) RememberOutages(outages []outage.Outage) {
+	for i := range outages {
+		d.service(outages[i].Service).remember(&outages[i])
+	}
+}
+
+// remember notes when an outage was, for the learning to come.
+func (svc *service) remember(o *outage.Outage) {
 	s := span{id: o.ID, start: minuteOf(o.StartedAt), open: o.EndedAt == nil}
 	if !s.open {
 		s.end = minuteOf(*o.EndedAt)

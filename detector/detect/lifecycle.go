@@ -93,7 +93,7 @@ func (d *Detector) join(svc *service, p problem, t *tick) {
 	if run.StartedAt.Before(o.StartedAt) {
 		o.StartedAt = run.StartedAt
 	}
-	svc.remember()
+	svc.remember(o)
 }
 
 // settle ends the impacts that have calmed down, closes the outage when all
@@ -152,7 +152,7 @@ func (d *Detector) end(s *series, impact *outage.Impact, t *tick) {
 func (d *Detector) refresh(s *series, t *tick) {
 	s.fresh, s.dirty = freshAfter(t.now), true
 	if s.watch != nil {
-		s.watch.best = d.best(s, t.cur, d.cfg.Widening, 0)
+		s.watch.best = d.strongest(s, t.cur, d.cfg.Widening)
 	}
 }
 
@@ -167,7 +167,7 @@ func (d *Detector) close(svc *service, t *tick) {
 	closed := t.now
 	o.State, o.EndedAt, o.ClosedAt = outage.Ended, &end, &closed
 	d.refresh(svc.all(), t)
-	svc.remember()
+	svc.remember(o)
 }
 
 // freshAfter is the first minute that says something about a new problem after
@@ -178,7 +178,7 @@ func freshAfter(closed time.Time) minute { return minuteOf(closed) - calmWindow 
 func (svc *service) restore(o *outage.Outage) {
 	before := svc.outage
 	svc.outage = o
-	svc.remember()
+	svc.remember(o)
 	for _, impact := range o.Impacts {
 		if impact.ClosedAt != nil {
 			s := svc.country(impact.Country)

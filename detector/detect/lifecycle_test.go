@@ -49,7 +49,8 @@ func TestOutageFromBeginningToEnd(t *testing.T) {
 	require.Equal(t, outage.Peak{At: after(3), ReportsPerMinute: 20}, o.Peak)
 	require.True(t, o.Final)
 	require.Empty(t, w.spikes)
-	require.Empty(t, w.detector.Recent(), "nothing is left to look at")
+	require.NoError(t, w.tick())
+	require.Zero(t, w.looked, "nothing is left to look at")
 }
 
 func TestOutageComesBackWithinAQuarterOfAnHour(t *testing.T) {

@@ -7,6 +7,9 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
+// nightAndDay is how much busier a service may be by day than in its quietest hours.
+const nightAndDay = 40
+
 // problem is a series that passes the bar.
 type problem struct {
 	series *series
@@ -44,7 +47,8 @@ func (d *Detector) passing(candidates []*series, bar float64, t *tick) []problem
 				continue
 			}
 		}
-		p.onset = d.onset(s, t.cur, d.ownLevel(s, t.cur-p.window.minutes+1))
+		least := max(d.ownLevel(s, t.cur-p.window.minutes+1), d.newNormal(s, t.cur))
+		p.onset = d.onset(s, t.cur, least)
 		found = append(found, p)
 	}
 	return d.independent(found, t)
@@ -142,21 +146,29 @@ func (d *Detector) ownLevel(s *series, before minute) float64 {
 	return 0
 }
 
-// levelBefore is the reports a minute of a series before a minute, with some
-// more added: the mean since it was first heard, or of the last hour if that is
-// more, since days begin quietly. It is +Inf if there is nothing to tell from.
+// levelBefore is the reports a minute of a series before a minute: the mean
+// since it was first heard, or that of the last hour if that is more, since days
+// begin quietly. To both, some more reports are added. The silence that was
+// listened to before the first report counts too, but with nightAndDay times as
+// many added: it may have been a night. It is +Inf if there is nothing to tell from.
 func (d *Detector) levelBefore(s *series, before minute, more float64) float64 {
-	level := 0.0
-	for _, back := range []minute{kept, 60} {
-		first := before - back
-		if len(s.counts) > 0 {
-			first = max(first, s.counts[0].at)
-		}
-		minutes := float64(d.coverage.count(first, before-1))
-		if len(s.counts) == 0 || first >= before || minutes == 0 {
-			return math.Inf(1)
-		}
-		level = max(level, (float64(s.counts.sum(first, before-1))+more)/minutes)
+	heard := before
+	if len(s.counts) > 0 {
+		heard = min(heard, max(s.counts[0].at, before-kept))
+	}
+	quiet := float64(d.coverage.count(before-kept, heard-1))
+	since := float64(d.coverage.count(heard, before-1))
+	if quiet+since == 0 {
+		return math.Inf(1)
+	}
+	reports := float64(s.counts.sum(heard, before-1))
+	level := (reports + nightAndDay*more) / (quiet + since)
+	if since > 0 {
+		level = min(level, (reports+more)/since)
+	}
+	hour := max(heard, before-60)
+	if minutes := d.coverage.count(hour, before-1); minutes > 0 {
+		level = max(level, (float64(s.counts.sum(hour, before-1))+more)/float64(minutes))
 	}
 	return level
 }

@@ -199,6 +199,20 @@ func TestAnOutageOnTheFirstDayIsSeen(t *testing.T) {
 	require.Equal(t, outage.Ended, w.only().State)
 }
 
+func TestAnOutageAfterALongSilenceOnTheFirstDayIsSeen(t *testing.T) {
+	t.Parallel()
+	for hours, trouble := range map[int]int{3: 300, 8: 10, 20: 3} {
+		w := newWorld(t)
+		w.quiet(hours * 60)
+		begin := w.now
+		w.hear(nl, repeat(trouble, 60)...)
+		require.WithinDuration(t, begin, w.only().StartedAt, time.Minute, "after %d hours", hours)
+		w.quiet(80)
+		require.Equal(t, outage.Ended, w.only().State)
+	}
+}
+
+// Noisier and higher levels are in jump_test.go.
 func TestALevelThatStaysIsANewNormal(t *testing.T) {
 	t.Parallel()
 	w := worldWith(t, map[outage.Series]int{nl: 6})
@@ -206,10 +220,10 @@ func TestALevelThatStaysIsANewNormal(t *testing.T) {
 	for len(w.order) == 0 || w.outages[w.order[0]].State == outage.Ongoing {
 		w.hear(nl, 3, 2, 2)
 		minutes += 3
-		require.Less(t, minutes, 4*1440, "it never ends")
+		require.Less(t, minutes, 8*60, "it does not end")
 	}
-	require.Greater(t, minutes, 1440, "a long outage is not normal yet")
-	for range 2 * 480 {
+	require.GreaterOrEqual(t, minutes, 6*60, "a long outage is not normal yet")
+	for range 4 * 480 {
 		w.hear(nl, 3, 2, 2)
 	}
 	w.only()

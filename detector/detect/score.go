@@ -60,7 +60,7 @@ func (d *Detector) test(s *series, i int, end minute, least float64) window {
 		t.expected += max(before.PerMinute, least) * float64(d.coverage.count(first, end.hour()-1))
 		known = min(known, before.Reports)
 	}
-	t.tolerated = d.cfg.Rho*t.expected + d.cfg.Floor*math.Sqrt(float64(w.minutes))
+	t.tolerated = d.cfg.tolerated(t.expected, float64(w.minutes))
 	t.size = 1 / (w.spread + 1/known)
 	return t
 }
@@ -90,12 +90,18 @@ func (d *Detector) best(s *series, end minute, need, least float64) window {
 	return best
 }
 
+// tolerated is how many reports are harmless in so many minutes in which some
+// are expected.
+func (c Config) tolerated(expected, minutes float64) float64 {
+	return c.Rho*expected + c.Floor*math.Sqrt(minutes)
+}
+
 // fewest is for each window the smallest number of reports that can pass a bar
 // at all: where nothing is expected.
 func fewest(cfg Config) [len(windows)]int {
 	var fewest [len(windows)]int
 	for i, w := range windows {
-		t := window{tolerated: cfg.Floor * math.Sqrt(float64(w.minutes)), size: 1 / w.spread}
+		t := window{tolerated: cfg.tolerated(0, float64(w.minutes)), size: 1 / w.spread}
 		for t.score < cfg.Widening && t.reports < mostFewest {
 			t.reports++
 			t.judge(0)

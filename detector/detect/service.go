@@ -25,9 +25,10 @@ type series struct {
 	country string
 	counts  counts
 	rates   [2]hourRate
-	fresh   minute // what came before belongs to an outage that is over
-	dirty   bool   // counts changed since the last look
-	watch   *watch // nil while calm
+	normal  *normal // what was last found; nil while the series never stood out
+	fresh   minute  // what came before belongs to an outage that is over
+	dirty   bool    // counts changed since the last look
+	watch   *watch  // nil while calm
 }
 
 // watch is what is remembered of a series that is not calm.

@@ -38,7 +38,8 @@ func (d *Detector) spikes(t *tick) []outage.Spike {
 
 func (d *Detector) spike(s *series, problem bool, t *tick) outage.Spike {
 	if s.watch.since == 0 {
-		s.watch.since = d.onset(s, t.cur, d.ownLevel(s, t.cur-onsetWithin+1))
+		least := max(d.ownLevel(s, t.cur-onsetWithin+1), d.newNormal(s, t.cur))
+		s.watch.since = d.onset(s, t.cur, least)
 	}
 	spike := outage.Spike{
 		Series: s.name(), Status: outage.StatusPossible,

@@ -24,6 +24,7 @@ type world struct {
 	order    []outage.ID
 	spikes   []outage.Spike
 	said     int // outages given out by ticks
+	looked   int // series that the last tick looked at
 }
 
 // silentWorld has listened for two weeks and heard nothing.
@@ -75,7 +76,7 @@ func (w *world) minute() {
 func (w *world) tick() error {
 	w.t.Helper()
 	result, err := w.detector.Tick(w.now, w.inputs)
-	w.spikes = result.Spikes
+	w.spikes, w.looked = result.Spikes, result.Evaluated
 	for _, o := range result.Outages {
 		old, known := w.outages[o.ID]
 		if !known {
