@@ -53,6 +53,7 @@ type History interface {
 	Snapshot(ctx context.Context, now time.Time, partitions []int) (map[int]live.Snapshot, error)
 	Hours(ctx context.Context, partitions []int, from, to time.Time, fn func(archive.HourCount) error) error
 	Coverage(ctx context.Context, from, to time.Time) (archive.CoveredMinutes, error)
+	Outages(ctx context.Context, filter archive.OutageFilter) (archive.OutagePage, error)
 }
 
 // Baselines keeps what was learned, as a blob a partition and format version.

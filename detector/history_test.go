@@ -53,6 +53,48 @@ func TestWhatTheArchiveKnowsIsUsual(t *testing.T) {
 	})
 }
 
+func TestArchivedOutagesAreNotUsual(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.engine = newEngine(t, w.log)
+		start := begin().Add(-9 * 24 * time.Hour)
+		trouble := start.Add(72 * time.Hour) // another hour of the week than now
+		end := trouble.Add(20 * time.Hour)
+		rows := func(yield func(archive.CountRow, error) bool) {
+			for at := start; at.Before(start.Add(6 * 24 * time.Hour)); at = at.Add(time.Hour) {
+				row := archive.CountRow{Start: at, Series: outage.Series{Service: service, Country: "NL"}, Reports: 600}
+				if !at.Before(trouble) && at.Before(end) {
+					row.Reports = 60_000
+				}
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+		_, err := w.archive.ImportCounts(t.Context(), archive.Import{Rows: rows, Step: time.Hour, Now: begin()})
+		require.NoError(t, err)
+		past := outage.Outage{
+			ID: outage.DeriveIDAt(trouble, "past"), Service: service, State: outage.Ended, Final: true, Revision: 1,
+			StartedAt: trouble, DetectedAt: trouble, EndedAt: &end, ClosedAt: &end,
+		}
+		require.NoError(t, w.archive.Append(t.Context(), []live.Entry{{
+			Partition: live.Partition(service), Epoch: "before", Position: "1", Changes: []outage.Change{{Fence: 1, Outage: past}},
+		}}))
+		r := w.start(t, "a", nil)
+		r.look(t)
+		for range 60 {
+			w.minute(t, 10, r)
+		}
+		for range 5 {
+			w.minute(t, 100, r)
+		}
+		found := w.outages(t)
+		require.Len(t, found, 1, "a hundred are not usual")
+		require.InDelta(t, 10, found[0].Outage.Impacts[0].BaselinePerMinute, 0.7)
+	})
+}
+
 // cleaner counts the deletions.
 type cleaner struct {
 	detector.Archive

@@ -17,6 +17,14 @@ import (
 // it the weight of an hour is under a third.
 const learnBack = 12 * 7 * 24 * time.Hour
 
+// outagesBefore is how long before what is to be learned outages still matter: a
+// service is not blind for more than a part of a week.
+const outagesBefore = 8 * 24 * time.Hour
+
+// outagesAtOnce is how many archived outages are read in one go, the most that
+// the archive gives.
+const outagesAtOnce = 200
+
 // primed is what the archive knows that a partition's detection begins with.
 type primed struct {
 	detector *detect.Detector
@@ -126,6 +134,9 @@ func (r *Runner) learn(ctx context.Context, detectors map[int]*detect.Detector, 
 			from = known
 		}
 	}
+	if err := r.rememberOutages(ctx, detectors, from.Add(-outagesBefore)); err != nil {
+		return err
+	}
 	if !from.Before(to) {
 		return nil
 	}
@@ -138,6 +149,27 @@ func (r *Runner) learn(ctx context.Context, detectors map[int]*detect.Detector, 
 		return fmt.Errorf("read hours: %w", err)
 	}
 	return lesson.upTo(to)
+}
+
+// rememberOutages tells the detectors of the archived outages that had not ended
+// before a time, so that they are not learned.
+func (r *Runner) rememberOutages(ctx context.Context, detectors map[int]*detect.Detector, since time.Time) error {
+	filter := archive.OutageFilter{Since: since, Limit: outagesAtOnce}
+	for {
+		page, err := r.archive.Outages(ctx, filter)
+		if err != nil {
+			return fmt.Errorf("read outages: %w", err)
+		}
+		for _, o := range page.Outages {
+			if d := detectors[live.Partition(o.Service)]; d != nil {
+				d.RememberOutages([]outage.Outage{o})
+			}
+		}
+		if page.NextCursor == "" {
+			return nil
+		}
+		filter.Cursor = page.NextCursor
+	}
 }
 
 // observe tells the detector in which minutes before now anybody was listening.
