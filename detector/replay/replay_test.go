@@ -77,12 +77,6 @@ func TestASilentFileIsUnobserved(t *testing.T) {
 	require.Less(t, outages[0].ClosedAt.Sub(outages[0].StartedAt), time.Hour)
 }
 
-func TestAnOrdinaryFirstDay(t *testing.T) {
-	t.Parallel()
-	_, outages := replayed(t, csvOf(t, steady(0)), 0)
-	require.Empty(t, outages)
-}
-
 func TestBucketsOffTheGridAreMovedOnToIt(t *testing.T) {
 	t.Parallel()
 	bank := outage.Series{Service: "bank", Country: "NL"}
