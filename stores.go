@@ -79,7 +79,24 @@ func openEmbedded(ctx context.Context, cfg config, now func() time.Time, logger 
 	if err != nil {
 		return nil, fmt.Errorf("open the keys in %s: %w", cfg.DataDir, err)
 	}
+	if keys.Fresh() {
+		if err := warnOfLostKeys(ctx, record, now(), logger); err != nil {
+			return nil, fmt.Errorf("read the archive in %s: %w", cfg.DataDir, err)
+		}
+	}
 	return &stores{live: hot, archive: record, keys: keys}, nil
+}
+
+// warnOfLostKeys warns if there were reporters in the last hour, who had keys:
+// with new ones nobody can tell that they have been counted.
+func warnOfLostKeys(ctx context.Context, record *archive.Archive, now time.Time, logger *slog.Logger) error {
+	heard := errors.New("heard")
+	err := record.ExportCounts(ctx, now.Add(-time.Hour), now, time.Minute, func(archive.CountRow) error { return heard })
+	if errors.Is(err, heard) {
+		logger.Warn("the keys of the day are gone: for an hour, whoever has reported already may count twice")
+		return nil
+	}
+	return err
 }
 
 func sqlitePath(dataDir string) string { return filepath.Join(dataDir, "outcry.db") }

@@ -37,7 +37,13 @@ type FileStore struct {
 	dir string
 	now func() time.Time
 	mu  sync.Mutex
+
+	fresh bool
 }
+
+// Fresh says that there were no keys when the store was opened: none yet, or
+// none any more.
+func (f *FileStore) Fresh() bool { return f.fresh }
 
 // OpenFile returns the store in the directory, which it makes if there is none.
 // A file that others can read, or that is damaged, is refused.
@@ -57,6 +63,7 @@ func OpenFile(dir string, now func() time.Time) (*FileStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open keys of the day: %w", err)
 	}
+	f.fresh = len(keys) == 0
 	wipeAll(keys)
 	return f, nil
 }
