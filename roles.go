@@ -24,6 +24,15 @@ import (
 	"github.com/outcryhq/outcry/pkg/place"
 )
 
+// redisShare is how much of what waits a batch for Redis leaves to later ones:
+// each partition is a script of its own there, cheaper by the report the more it has.
+const redisShare = 4
+
+// archiveLinger is how long a transaction of the archive waits for other
+// partitions. Nobody waits for it, and each transaction is a sync of a disk on
+// which others sync too.
+const archiveLinger = 250 * time.Millisecond
+
 // roles is what a process is made of, in the order in which it starts.
 type roles struct {
 	components []component
@@ -104,6 +113,7 @@ func (b *builder) buildDetector() error {
 	if b.stores.log != nil {
 		drain, err := archiver.New(archiver.Config{
 			Log: b.stores.log, Archive: b.stores.archive, Now: b.now, Logger: b.logger, Registerer: b.registry,
+			Linger: archiveLinger,
 		})
 		if err != nil {
 			return err
@@ -127,8 +137,12 @@ func (b *builder) buildIngest() error {
 	if err != nil {
 		return err
 	}
+	share := 1
+	if !b.cfg.embedded() {
+		share = redisShare
+	}
 	pipeline, err := ingest.New(ingest.Config{
-		Recorder: b.stores.live, Metrics: metrics, Now: b.now, Logger: b.logger,
+		Recorder: b.stores.live, Metrics: metrics, Now: b.now, Logger: b.logger, Share: share,
 		Listening: []outage.Source{outage.SourceForm, outage.SourceAPI},
 	})
 	if err != nil {

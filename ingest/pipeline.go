@@ -27,7 +27,7 @@ const (
 	defaultQueue = 16_384
 	// defaultWorkers keeps the engine busy while answers are handed out. More of
 	// them would make the batches smaller, and each batch is a sync of a disk.
-	defaultWorkers = 2
+	defaultWorkers = 3
 	// defaultPatience is how long Submit tries on the caller's behalf.
 	defaultPatience = 3 * time.Second
 	// firstPause and maxPause bound the time between two tries.
@@ -55,6 +55,10 @@ type Config struct {
 
 	// Queue is how many reports may wait; 0 means 16,384.
 	Queue int
+	// Share is for a live state in which each partition of a batch has a price
+	// of its own: a batch takes the partitions that have waited longest, until it has one
+	// part in so many of what waits. 0 means 1: all of it.
+	Share int
 	// Workers is how many batches are recorded at once; 0 means 2.
 	Workers int
 	// Patience is how long Submit keeps trying; 0 means 3 s.
@@ -69,11 +73,9 @@ type Pipeline struct {
 	// queue is bounded. When it is full, Submit refuses with
 	// outage.ErrUnavailable after its patience: better an honest answer than a
 	// report that waits longer than its sender.
-	queue chan *waiting
-
-	mu      sync.RWMutex // held by whoever sends to the queue; locked to close it
-	stopped bool
-	done    chan struct{} // closed when stopped
+	queue *queue
+	done  chan struct{} // closed when nothing more is taken
+	stop  func()        // closes both, once
 
 	spare sync.Pool // of *waiting that nobody waits on
 
@@ -100,8 +102,11 @@ func New(config Config) (*Pipeline, error) {
 	if config.Recorder == nil || config.Metrics == nil || config.Now == nil || config.Logger == nil {
 		return nil, errors.New("ingest: recorder, metrics, clock and logger are required")
 	}
-	if config.Queue < 0 || config.Workers < 0 || config.Patience < 0 {
-		return nil, errors.New("ingest: queue, workers and patience must not be negative")
+	if config.Queue < 0 || config.Share < 0 || config.Workers < 0 || config.Patience < 0 {
+		return nil, errors.New("ingest: queue, share, workers and patience must not be negative")
+	}
+	if config.Share == 0 {
+		config.Share = 1
 	}
 	if config.Queue == 0 {
 		config.Queue = defaultQueue
@@ -112,12 +117,17 @@ func New(config Config) (*Pipeline, error) {
 	if config.Patience == 0 {
 		config.Patience = defaultPatience
 	}
-	return &Pipeline{
+	p := &Pipeline{
 		config: config,
-		queue:  make(chan *waiting, config.Queue),
+		queue:  newQueue(config.Queue, config.Share),
 		done:   make(chan struct{}),
 		spare:  sync.Pool{New: newWaiting},
-	}, nil
+	}
+	p.stop = sync.OnceFunc(func() {
+		close(p.done)
+		p.queue.close()
+	})
+	return p, nil
 }
 
 // Run records what is submitted until the context ends. Then it refuses what is new,
@@ -133,16 +143,6 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	p.cover(ctx)
 	p.stop()
 	return workers.Wait()
-}
-
-func (p *Pipeline) stop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.stopped {
-		p.stopped = true
-		close(p.done)
-		close(p.queue)
-	}
 }
 
 // Submit records one report and waits until that is done. It gives the report an id if it has none,
@@ -205,7 +205,7 @@ func (p *Pipeline) again(ctx context.Context, report *outage.Report, patience ti
 func (p *Pipeline) once(ctx context.Context, report *outage.Report, patience time.Duration) (live.Result, error) {
 	w, _ := p.spare.Get().(*waiting)
 	w.report = *report
-	if err := p.enqueue(w); err != nil {
+	if err := p.queue.push(w); err != nil {
 		p.spare.Put(w)
 		return live.Result{}, err
 	}
@@ -225,18 +225,4 @@ func (p *Pipeline) once(ctx context.Context, report *outage.Report, patience tim
 	}
 	// A worker holds it, so it is not used again.
 	return live.Result{}, fmt.Errorf("record report: %w", errGone)
-}
-
-func (p *Pipeline) enqueue(w *waiting) error {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if p.stopped {
-		return errStopped
-	}
-	select {
-	case p.queue <- w:
-		return nil
-	default:
-		return errFull
-	}
 }

@@ -9,35 +9,21 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// work records what waits, all of it at once, until the queue is closed and empty.
+// work records what waits, a batch at a time, until the queue is closed and empty.
 func (p *Pipeline) work(ctx context.Context) {
 	batch := make([]*waiting, 0, live.MaxBatch)
-	for first := range p.queue {
-		batch = p.gather(append(batch[:0], first))
+	for {
+		if batch = p.queue.take(batch[:0]); len(batch) == 0 {
+			return
+		}
 		p.record(ctx, batch)
 		clear(batch)
 	}
 }
 
-// gather adds what waits in the queue right now.
-func (p *Pipeline) gather(batch []*waiting) []*waiting {
-	for len(batch) < cap(batch) {
-		select {
-		case next, open := <-p.queue:
-			if !open {
-				return batch
-			}
-			batch = append(batch, next)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
 // record records a batch and answers everybody who waits for it.
 func (p *Pipeline) record(ctx context.Context, batch []*waiting) {
-	p.config.Metrics.queue.Set(float64(len(p.queue)))
+	p.config.Metrics.queue.Set(float64(p.queue.len()))
 	p.config.Metrics.batch.Observe(float64(len(batch)))
 	// The engine may keep the slice, so each batch has its own.
 	reports := make([]outage.Report, len(batch))

@@ -21,6 +21,8 @@ const (
 	mostBatch = 2048
 	// mostReports is about how many reports one transaction of the archive takes.
 	mostReports = 8192
+	// commitWithin bounds a transaction that several partitions share.
+	commitWithin = 30 * time.Second
 )
 
 // Log is the live log; see pkg/live.
@@ -35,7 +37,7 @@ type Archive interface {
 	Append(ctx context.Context, entries []live.Entry) error
 }
 
-// Config is what New needs. Everything but Batch is required.
+// Config is what New needs. Everything but Batch and Linger is required.
 type Config struct {
 	Log        Log
 	Archive    Archive
@@ -44,12 +46,16 @@ type Config struct {
 	Registerer prometheus.Registerer
 	// Batch is how many entries a first read asks for; 0 means 64.
 	Batch int
+	// Linger is how long a transaction waits for the entries of other
+	// partitions, so that they share it; 0 means that each has its own.
+	Linger time.Duration
 }
 
 // Archiver drains partitions. Different partitions may be drained at once.
 type Archiver struct {
 	cfg     Config
 	metrics *metrics
+	shared  *together
 }
 
 // New checks the configuration and registers the metrics.
@@ -57,8 +63,8 @@ func New(cfg Config) (*Archiver, error) {
 	switch {
 	case cfg.Log == nil, cfg.Archive == nil, cfg.Now == nil, cfg.Logger == nil, cfg.Registerer == nil:
 		return nil, fmt.Errorf("archiver: %w: log, archive, clock, logger and registerer are required", outage.ErrInvalid)
-	case cfg.Batch < 0:
-		return nil, fmt.Errorf("archiver: %w: a batch has at least one entry", outage.ErrInvalid)
+	case cfg.Batch < 0, cfg.Linger < 0:
+		return nil, fmt.Errorf("archiver: %w: a batch has at least one entry, and nobody waits for less than no time", outage.ErrInvalid)
 	case cfg.Batch == 0:
 		cfg.Batch = defaultBatch
 	}
@@ -66,7 +72,7 @@ func New(cfg Config) (*Archiver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("archiver: %w", err)
 	}
-	return &Archiver{cfg: cfg, metrics: m}, nil
+	return &Archiver{cfg: cfg, metrics: m, shared: &together{archive: cfg.Archive, linger: cfg.Linger}}, nil
 }
 
 // Drain moves the log of the lease's partition into the archive until a read
@@ -130,7 +136,7 @@ func group(entries []live.Entry) int {
 
 // move commits entries to the archive, then trims them from the log.
 func (a *Archiver) move(ctx context.Context, lease live.Lease, entries []live.Entry) error {
-	err := a.cfg.Archive.Append(ctx, entries)
+	err := a.shared.append(ctx, entries)
 	if errors.Is(err, outage.ErrInvalid) {
 		err = a.moveSingly(ctx, entries)
 	} else if err == nil {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -20,23 +21,37 @@ import (
 const contentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// dataSecurityPolicy allows an answer for programs nothing, should a browser
+// show it after all.
+const dataSecurityPolicy = "default-src 'none'; frame-ancestors 'none'"
+
 // unmatched is the route, in metrics and log, of a request that no route takes.
 const unmatched = "unmatched"
 
 // maxPanicText bounds what the log keeps of a panic's value, which may quote input.
 const maxPanicText = 200
 
-// securityHeaders protects every answer. The values are shared by all of them,
-// since nobody appends to them.
+// securityHeaders protects every answer. Those of the API are documents for
+// programs: they are neither shown nor framed, and need no more than to be taken
+// for what they are. The values are shared by all answers, since nobody appends to them.
 func securityHeaders() gin.HandlerFunc {
-	headers := http.Header{}
-	headers.Set("Content-Security-Policy", contentSecurityPolicy)
-	headers.Set("X-Content-Type-Options", "nosniff")
-	headers.Set("Referrer-Policy", "no-referrer")
-	headers.Set("X-Frame-Options", "DENY")
-	headers.Set("Cross-Origin-Opener-Policy", "same-origin")
-	headers.Set("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
-	return func(c *gin.Context) { maps.Copy(c.Writer.Header(), headers) }
+	data := http.Header{}
+	data.Set("Content-Security-Policy", dataSecurityPolicy)
+	data.Set("X-Content-Type-Options", "nosniff")
+
+	page := data.Clone()
+	page.Set("Content-Security-Policy", contentSecurityPolicy)
+	page.Set("Referrer-Policy", "no-referrer")
+	page.Set("X-Frame-Options", "DENY")
+	page.Set("Cross-Origin-Opener-Policy", "same-origin")
+	page.Set("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+	return func(c *gin.Context) {
+		headers := page
+		if strings.HasPrefix(c.Request.URL.Path, "/v1/") {
+			headers = data
+		}
+		maps.Copy(c.Writer.Header(), headers)
+	}
 }
 
 // limitBody refuses a body that announces too many bytes and stops reading one

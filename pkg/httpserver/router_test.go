@@ -124,10 +124,14 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/things/1", "/v1/things/1", "/nothing", "/v1/panic"} {
 		h := f.do(http.MethodGet, path, nil).Header()
 		require.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'")
+		require.Contains(t, h.Get("Content-Security-Policy"), "frame-ancestors 'none'")
 		require.NotContains(t, h.Get("Content-Security-Policy"), "unsafe")
 		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
-		require.Equal(t, "no-referrer", h.Get("Referrer-Policy"))
 	}
+	page := f.do(http.MethodGet, "/things/1", nil).Header()
+	require.Equal(t, "no-referrer", page.Get("Referrer-Policy"))
+	require.Equal(t, "DENY", page.Get("X-Frame-Options"))
+	require.Equal(t, "same-origin", page.Get("Cross-Origin-Opener-Policy"))
 }
 
 func TestMetricsNameTheRouteAndNotThePath(t *testing.T) {
