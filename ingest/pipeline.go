@@ -59,7 +59,7 @@ type Config struct {
 	// of its own: a batch takes the partitions that have waited longest, until it has one
 	// part in so many of what waits. 0 means 1: all of it.
 	Share int
-	// Workers is how many batches are recorded at once; 0 means 2.
+	// Workers is how many batches are recorded at once; 0 means 3.
 	Workers int
 	// Patience is how long Submit keeps trying; 0 means 3 s.
 	Patience time.Duration
