@@ -61,3 +61,39 @@ func (c *coverage) count(first, last minute) int {
 }
 
 func (c *coverage) at(m minute) bool { return c.count(m, m) == 1 }
+
+// gap is a stretch of minutes in which nobody listened, up to the next one in
+// which somebody did.
+type gap struct{ from, next minute }
+
+// gaps lists the stretches of more than so many minutes between first and last
+// that are over, by time.
+func (c *coverage) gaps(first, last, most minute) []gap {
+	var found []gap
+	from := first
+	for m := first; m <= last; m++ {
+		if !c.at(m) {
+			continue
+		}
+		if m-from > most {
+			found = append(found, gap{from, m})
+		}
+		from = m + 1
+	}
+	return found
+}
+
+// back is the earliest minute, not before first, from which at most so many
+// minutes were covered up to last.
+func (c *coverage) back(first, last, most minute) minute {
+	for m := last; m >= first; m-- {
+		if !c.at(m) {
+			continue
+		}
+		if most == 0 {
+			return m + 1
+		}
+		most--
+	}
+	return first
+}

@@ -150,6 +150,7 @@ func (d *Detector) Tick(now time.Time, in Inputs) (Result, error) {
 		d.evaluate(svc, t)
 	}
 	for _, svc := range t.look {
+		d.finish(svc, t)
 		d.widen(svc, t)
 		d.settle(svc, t)
 		if svc.calm() {
@@ -174,6 +175,9 @@ type tick struct {
 	look   []*service
 	result Result
 	err    error // the first of Inputs.Evidence
+	// gaps are the long ones of the time that is remembered, once searched for.
+	gaps     []gap
+	searched bool
 }
 
 // evaluate scores the series of a service that changed or are watched.

@@ -8,10 +8,6 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// finalAfter is how long after its closing an outage may come back, and how
-// long its totals may still change.
-const finalAfter = 15 * time.Minute
-
 // widen opens an outage for the series of a service that pass the bar, or adds
 // them to the one that there is. Once one country has a problem the bar of the
 // others is lower, so it looks until no more is found.
@@ -76,7 +72,7 @@ func (d *Detector) join(svc *service, p problem, t *tick) {
 		if old.State == outage.Ongoing {
 			old.State, old.EndedAt, old.ClosedAt = outage.Ended, &run.DetectedAt, &run.DetectedAt
 		}
-		o.Superseded = &old
+		o.Superseded, o.Peak = &old, outage.Peak{}
 		o.Impacts = slices.Delete(o.Impacts, sum, sum+1)
 	}
 	i, found := slices.BinarySearchFunc(o.Impacts, run.Country, func(i outage.Impact, code string) int {
@@ -88,6 +84,7 @@ func (d *Detector) join(svc *service, p problem, t *tick) {
 		old := o.Impacts[i]
 		run.Intervals = append(slices.Clone(old.Intervals), outage.Interval{StartedAt: old.StartedAt, EndedAt: *old.EndedAt})
 		run.Score = max(run.Score, old.Score)
+		run.Reports, run.Peak = old.Reports, old.Peak
 		o.Impacts[i] = run
 	}
 	if run.StartedAt.Before(o.StartedAt) {
@@ -96,22 +93,12 @@ func (d *Detector) join(svc *service, p problem, t *tick) {
 	svc.remember(o)
 }
 
-// settle ends the impacts that have calmed down, closes the outage when all
-// have, and makes it final when its time is over.
+// settle ends the impacts that have calmed down, and closes the outage when all
+// have.
 func (d *Detector) settle(svc *service, t *tick) {
-	o := svc.outage
-	switch {
-	case o == nil:
-	case o.State == outage.Ongoing:
-		d.settleOngoing(svc, t)
-	case !t.now.Before(o.ClosedAt.Add(finalAfter)):
-		o.Final = true
-		d.changed(svc, t)
-		svc.outage = nil
+	if !svc.ongoing() {
+		return
 	}
-}
-
-func (d *Detector) settleOngoing(svc *service, t *tick) {
 	o := svc.outage
 	minute := svc.totals != t.last // a new one
 	ended, going := false, false
@@ -124,8 +111,8 @@ func (d *Detector) settleOngoing(svc *service, t *tick) {
 		if s.watch != nil {
 			impact.Score = max(impact.Score, s.watch.best.score)
 		}
-		if minute && d.hasCalmed(s, *impact, t.last) {
-			d.end(s, impact, t)
+		if minute && !ahead(*impact, t) && d.hasCalmed(s, *impact, t.last) {
+			d.end(svc, impact, t.last, t)
 			ended = true
 		} else {
 			going = true
@@ -140,11 +127,20 @@ func (d *Detector) settleOngoing(svc *service, t *tick) {
 	}
 }
 
-func (d *Detector) end(s *series, impact *outage.Impact, t *tick) {
-	start := minuteOf(impact.StartedAt)
-	at := d.ending(s, start, t.last, d.ownLevel(s, start)).time()
-	closed := t.now
-	impact.State, impact.EndedAt, impact.ClosedAt = outage.Ended, &at, &closed
+// ahead says that an impact was seen at a time that is yet to come, by a clock
+// that was ahead of this one. Until then nothing is known of its end.
+func ahead(impact outage.Impact, t *tick) bool {
+	return impact.DetectedAt.After(t.now) || minuteOf(impact.Peak.At) > t.cur
+}
+
+// end ends an impact by what is known up to a minute.
+func (d *Detector) end(svc *service, impact *outage.Impact, last minute, t *tick) {
+	s := svc.country(impact.Country)
+	at := d.ending(s, *impact, last)
+	if peak := minuteOf(impact.Peak.At); s.counts.get(peak) < impact.Peak.ReportsPerMinute {
+		at = max(at, peak+1) // the counts of that time are out of view
+	}
+	svc.endAt(impact, at, t)
 	d.refresh(s, t)
 }
 
@@ -152,7 +148,7 @@ func (d *Detector) end(s *series, impact *outage.Impact, t *tick) {
 func (d *Detector) refresh(s *series, t *tick) {
 	s.fresh, s.dirty = freshAfter(t.now), true
 	if s.watch != nil {
-		s.watch.best = d.strongest(s, t.cur, d.cfg.Widening)
+		s.watch.best, s.watch.since = d.strongest(s, t.cur, d.cfg.Widening), 0
 	}
 }
 

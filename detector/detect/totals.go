@@ -1,18 +1,15 @@
 package detect
 
-import (
-	"time"
+import "github.com/outcryhq/outcry/pkg/outage"
 
-	"github.com/outcryhq/outcry/pkg/outage"
-)
-
-// total recomputes an outage's reports and peaks from the counts, and says
-// whether any figure changed.
+// total brings an outage's reports and peaks up to date from the counts, and
+// says whether any figure changed. Counts never fall: where they tell less than
+// was known, some of them are out of view, forgotten or ahead of the clock, and
+// the figure stays.
 func (d *Detector) total(svc *service, t *tick) bool {
 	o := svc.outage
 	before, score := *o, svc.score
 	svc.totals, svc.score = t.last, 0
-	horizon := t.cur - kept
 	sum := map[minute]int{}
 	o.Reports = 0
 	for i := range o.Impacts {
@@ -25,28 +22,43 @@ func (d *Detector) total(svc *service, t *tick) bool {
 				peak = outage.Peak{At: e.at.time(), ReportsPerMinute: int(e.n)}
 			}
 		}
-		if minuteOf(firstStart(*impact)) < horizon {
-			// Taken over with its first counts gone: they were counted before.
-			reports = max(reports, impact.Reports)
-			if peak.ReportsPerMinute < impact.Peak.ReportsPerMinute {
-				peak = impact.Peak
-			}
-		}
-		impact.Reports, impact.Peak = reports, peak
-		o.Reports += reports
+		impact.Reports = max(reports, impact.Reports)
+		impact.Peak = higher(peak, impact.Peak)
+		o.Reports += impact.Reports
+		o.Peak = higher(o.Peak, impact.Peak)
 		svc.score += impact.Score
 	}
-	peak := outage.Peak{}
-	if minuteOf(o.StartedAt) < horizon {
-		peak = o.Peak
-	}
 	for at, n := range sum {
-		if n > peak.ReportsPerMinute || n == peak.ReportsPerMinute && at.time().Before(peak.At) {
-			peak = outage.Peak{At: at.time(), ReportsPerMinute: n}
+		o.Peak = higher(o.Peak, outage.Peak{At: at.time(), ReportsPerMinute: n})
+	}
+	return o.Reports != before.Reports || o.Peak != before.Peak || svc.score != score
+}
+
+// higher is the higher of two peaks, the earlier one of equals.
+func higher(a, b outage.Peak) outage.Peak {
+	if b.ReportsPerMinute > a.ReportsPerMinute || b.ReportsPerMinute == a.ReportsPerMinute && b.At.Before(a.At) {
+		return b
+	}
+	return a
+}
+
+// endAt ends an impact, and takes out of the figures what was counted from then
+// on, unless they are of counts that are out of view.
+func (svc *service) endAt(impact *outage.Impact, at minute, t *tick) {
+	seen := 0
+	for _, e := range impactCounts(svc, *impact, t.cur) {
+		seen += int(e.n)
+	}
+	if seen >= impact.Reports {
+		impact.Reports = 0
+	}
+	for _, peak := range []*outage.Peak{&impact.Peak, &svc.outage.Peak} {
+		if minuteOf(peak.At) >= at {
+			*peak = outage.Peak{}
 		}
 	}
-	o.Peak = peak
-	return o.Reports != before.Reports || o.Peak != before.Peak || svc.score != score
+	ended, closed := at.time(), t.now
+	impact.State, impact.EndedAt, impact.ClosedAt = outage.Ended, &ended, &closed
 }
 
 // impactCounts are the counts in all runs of an impact.
@@ -61,11 +73,4 @@ func impactCounts(svc *service, impact outage.Impact, cur minute) counts {
 		last = minuteOf(*impact.EndedAt) - 1
 	}
 	return append(all, s.counts.between(minuteOf(impact.StartedAt), last)...)
-}
-
-func firstStart(impact outage.Impact) time.Time {
-	if len(impact.Intervals) > 0 {
-		return impact.Intervals[0].StartedAt
-	}
-	return impact.StartedAt
 }
