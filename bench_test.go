@@ -47,7 +47,7 @@ func BenchmarkPostReports(b *testing.B) {
 		postAgainstBare(b, address, server.cmd.Process.Pid)
 	})
 	b.Run("redis", func(b *testing.B) {
-		redis := servertest.Redis(b, "auto-aof-rewrite-min-size 1gb", "lazyfree-lazy-expire yes") // as docker-compose.yml has it
+		redis := servertest.Redis(b, "auto-aof-rewrite-min-size 4gb", "lazyfree-lazy-expire yes") // as docker-compose.yml has it
 		postgres := servertest.Postgres(b)
 		stores := []string{"--redis-url", redis.URL(), "--database-url", postgres.URL()}
 		detector := startOutcry(b, freeAddress(b), append(append(wideOpen, stores...), "--roles", "detector")...)

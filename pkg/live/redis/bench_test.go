@@ -21,8 +21,8 @@ const (
 	benchBatch   = 256
 	benchWriters = 16
 	// rewriteFrom lets the append-only file grow before it is first rewritten:
-	// the usual 64 MB would have a busy server copy itself every few seconds.
-	rewriteFrom = "auto-aof-rewrite-min-size 1gb"
+	// the usual 64 MB would have a busy server copy itself every few seconds, and 1 GB within half a minute.
+	rewriteFrom = "auto-aof-rewrite-min-size 4gb"
 )
 
 // BenchmarkRecord records reports of distinct reporters, in batches of 256 a
