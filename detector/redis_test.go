@@ -158,6 +158,8 @@ func TestARebuildCountsWhatWaitsOnTheLog(t *testing.T) {
 	}
 	next, _ := w.startOnRedis(t, server, "b")
 	soon(t, takeOverWithin, shared(t, next))
+	// A partition is shared once it is owned, and rebuilt a moment later.
+	require.NoError(t, next.WaitFor(t.Context(), w.Now()))
 	counts, err := w.engine.Counts(t.Context(), []outage.Series{{Service: service, Country: "NL"}}, begin(), begin().Add(time.Minute))
 	require.NoError(t, err)
 	require.Equal(t, [][]int{{10}}, counts)

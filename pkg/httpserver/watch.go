@@ -18,8 +18,10 @@ const (
 	// probeTimeout bounds one check of readiness.
 	probeTimeout = time.Second
 	// probeEvery is how long an answer about readiness is kept, so that asking
-	// often does not load the stores.
-	probeEvery = time.Second
+	// often does not load the stores; one that is not "ready" is kept for less,
+	// because somebody waits for the next.
+	probeEvery           = time.Second
+	probeEveryUntilReady = probeEvery / 20
 )
 
 // Check is one thing that a process depends on.
@@ -120,11 +122,16 @@ func (w *Watch) ready(c *gin.Context) {
 	c.JSON(status, readiness)
 }
 
-// Readiness asks every check, at most once a second, all at once.
+// Readiness asks every check, all at once, and keeps the answer for a second if
+// all is well.
 func (w *Watch) Readiness(ctx context.Context) Readiness {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if now := w.now(); w.asked.IsZero() || now.Sub(w.asked) >= probeEvery {
+	keep := probeEvery
+	if w.answer.Status != statusReady {
+		keep = probeEveryUntilReady
+	}
+	if now := w.now(); w.asked.IsZero() || now.Sub(w.asked) >= keep {
 		// The answer is shared: one client that hangs up must not spoil it.
 		w.answer = w.probe(context.WithoutCancel(ctx))
 		w.asked = now
