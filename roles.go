@@ -31,7 +31,7 @@ const redisShare = 4
 // archiveLinger is how long a transaction of the archive waits for other
 // partitions. Nobody waits for it, and each transaction is a sync of a disk on
 // which others sync too.
-const archiveLinger = 250 * time.Millisecond
+const archiveLinger = 100 * time.Millisecond
 
 // roles is what a process is made of, in the order in which it starts.
 type roles struct {

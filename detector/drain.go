@@ -50,7 +50,10 @@ func (r *Runner) drain(held, leaving context.Context, t *tenure) {
 			continue
 		}
 		pause.reset()
-		timer := time.NewTimer(r.cfg.TickEvery)
+		// Partitions that share a transaction end together. Not to begin together
+		// for ever, in one burst that all other work has to wait for, each pauses
+		// for a time of its own.
+		timer := time.NewTimer(r.cfg.TickEvery/2 + time.Duration(r.cfg.Random()*float64(r.cfg.TickEvery)))
 		select {
 		case <-leaving.Done():
 		case <-timer.C:
