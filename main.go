@@ -47,7 +47,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // execute runs a command until it ends, or soon after ctx does, and returns
 // the exit status.
 func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	cmd := newCommand()
+	cmd := newCommand() //nolint:contextcheck // its commands get theirs from ExecuteContext
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)

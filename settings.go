@@ -156,12 +156,12 @@ func parseSettings(text []byte) (yaml.MapSlice, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\uFEFF"))))
 	var settings, another yaml.MapSlice
 	if err := decoder.Decode(&settings); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, err //nolint:wrapcheck // the caller names the file
 	}
 	if err := decoder.Decode(&another); err == nil {
 		return nil, errors.New("it has a second document")
 	} else if !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, err //nolint:wrapcheck // the caller names the file
 	}
 	return settings, nil
 }

@@ -142,7 +142,7 @@ func (r *run) advance(ctx context.Context, next time.Time) error {
 	covered := r.usual.between(r.detector, r.bucket, next) < silentReports
 	for r.bucket.Before(next) {
 		if err := ctx.Err(); err != nil {
-			return err
+			return err //nolint:wrapcheck // Run wraps it
 		}
 		r.skip(next, covered)
 		if err := r.finish(covered); err != nil {

@@ -14,9 +14,9 @@ const (
 	// settled is how many minutes must have been listened to before a count can
 	// be unusual: until then everything is news, and learned as it is.
 	settled = week * 60
-	// comparable is how many minutes must have been listened to before a level
+	// comparableAfter is how many minutes must have been listened to before a level
 	// can have risen.
-	comparable = 24 * 60
+	comparableAfter = 24 * 60
 	// newNormal is how many hours in a row beyond the expected range make a
 	// changed level the normal one.
 	newNormal = 6
@@ -140,7 +140,7 @@ func (m *Model) tame(l lesson, hour int64) int {
 	if svc == nil || l.minutes == 0 {
 		return l.Reports
 	}
-	if m.observed < comparable {
+	if m.observed < comparableAfter {
 		return l.Reports
 	}
 	ser := svc.series[l.Series.Country]
