@@ -54,14 +54,16 @@ func reporterAddress(n uint32) netip.Addr {
 // server is charged for those that had to wait for it.
 func (l load) run(tb testing.TB, duration time.Duration, rate float64) loadResult {
 	tb.Helper()
+	conns := l.dial(tb)
 	var mu sync.Mutex
 	var all loadResult
 	var wg sync.WaitGroup
 	start := time.Now()
 	each := rate / float64(l.connections)
-	for i := range l.connections {
+	for i, conn := range conns {
 		wg.Go(func() {
-			result, err := l.connection(start, duration, each, float64(i)/float64(l.connections))
+			defer func() { _ = conn.Close() }()
+			result, err := l.connection(conn, start, duration, each, float64(i)/float64(l.connections))
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -78,15 +80,23 @@ func (l load) run(tb testing.TB, duration time.Duration, rate float64) loadResul
 	return all
 }
 
+// dial opens the connections, before the clock runs: at the rate of people who
+// arrive one by one, that all dial at once would be most of what is measured.
+func (l load) dial(tb testing.TB) []net.Conn {
+	tb.Helper()
+	conns := make([]net.Conn, l.connections)
+	for i := range conns {
+		conn, err := net.Dial("tcp", l.address)
+		require.NoError(tb, err)
+		conns[i] = conn
+	}
+	return conns
+}
+
 // connection sends one request after the other. The phase, from 0 to 1, is that
 // of its beat: the requests of all connections together come evenly, not all at once.
-func (l load) connection(start time.Time, duration time.Duration, rate, phase float64) (loadResult, error) {
+func (l load) connection(conn net.Conn, start time.Time, duration time.Duration, rate, phase float64) (loadResult, error) {
 	var result loadResult
-	conn, err := net.Dial("tcp", l.address)
-	if err != nil {
-		return result, err
-	}
-	defer func() { _ = conn.Close() }()
 	reader := bufio.NewReader(conn)
 	var request, body []byte
 	for i := 0; ; i++ {
@@ -104,6 +114,7 @@ func (l load) connection(start time.Time, duration time.Duration, rate, phase fl
 		if _, err := conn.Write(request); err != nil {
 			return result, err
 		}
+		var err error
 		if body, err = readAnswer(reader, body[:0]); err != nil {
 			return result, err
 		}

@@ -24,10 +24,6 @@ import (
 	"github.com/outcryhq/outcry/pkg/place"
 )
 
-// redisShare is how much of what waits a batch for Redis leaves to later ones:
-// each partition is a script of its own there, cheaper by the report the more it has.
-const redisShare = 4
-
 // archiveLinger is how long a transaction of the archive waits for other
 // partitions. Nobody waits for it, and each transaction is a sync of a disk on
 // which others sync too.
@@ -137,12 +133,8 @@ func (b *builder) buildIngest() error {
 	if err != nil {
 		return err
 	}
-	share := 1
-	if !b.cfg.embedded() {
-		share = redisShare
-	}
 	pipeline, err := ingest.New(ingest.Config{
-		Recorder: b.stores.live, Metrics: metrics, Now: b.now, Logger: b.logger, Share: share,
+		Recorder: b.stores.live, Metrics: metrics, Now: b.now, Logger: b.logger,
 		Listening: []outage.Source{outage.SourceForm, outage.SourceAPI},
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ const (
 	defaultQueue = 16_384
 	// defaultWorkers keeps the engine busy while answers are handed out. More of
 	// them would make the batches smaller, and each batch is a sync of a disk.
-	defaultWorkers = 3
+	defaultWorkers = 2
 	// defaultPatience is how long Submit tries on the caller's behalf.
 	defaultPatience = 3 * time.Second
 	// firstPause and maxPause bound the time between two tries.
@@ -55,11 +55,7 @@ type Config struct {
 
 	// Queue is how many reports may wait; 0 means 16,384.
 	Queue int
-	// Share is for a live state in which each partition of a batch has a price
-	// of its own: a batch takes the partitions that have waited longest, until it has one
-	// part in so many of what waits. 0 means 1: all of it.
-	Share int
-	// Workers is how many batches are recorded at once; 0 means 3.
+	// Workers is how many batches are recorded at once; 0 means 2.
 	Workers int
 	// Patience is how long Submit keeps trying; 0 means 3 s.
 	Patience time.Duration
@@ -102,11 +98,8 @@ func New(config Config) (*Pipeline, error) {
 	if config.Recorder == nil || config.Metrics == nil || config.Now == nil || config.Logger == nil {
 		return nil, errors.New("ingest: recorder, metrics, clock and logger are required")
 	}
-	if config.Queue < 0 || config.Share < 0 || config.Workers < 0 || config.Patience < 0 {
-		return nil, errors.New("ingest: queue, share, workers and patience must not be negative")
-	}
-	if config.Share == 0 {
-		config.Share = 1
+	if config.Queue < 0 || config.Workers < 0 || config.Patience < 0 {
+		return nil, errors.New("ingest: queue, workers and patience must not be negative")
 	}
 	if config.Queue == 0 {
 		config.Queue = defaultQueue
@@ -119,7 +112,7 @@ func New(config Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		config: config,
-		queue:  newQueue(config.Queue, config.Share),
+		queue:  newQueue(config.Queue),
 		done:   make(chan struct{}),
 		spare:  sync.Pool{New: newWaiting},
 	}

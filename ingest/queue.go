@@ -7,17 +7,12 @@ import (
 	"github.com/outcryhq/outcry/pkg/live"
 )
 
-// leastBatch is the number of reports that are not worth being kept for a
-// later batch.
-const leastBatch = 256
-
 // queue holds the reports that wait to be recorded, by partition. A partition
 // is one atomic step of the live state, whose cost hardly grows with the
 // reports in it. So a batch takes whole partitions, those first that have
 // waited longest: what the others have meanwhile gathered makes theirs larger.
 type queue struct {
 	limit int // reports; when so many wait, push refuses
-	share int // a batch takes one part in so many of what waits
 
 	mu      sync.Mutex
 	filled  *sync.Cond
@@ -27,8 +22,8 @@ type queue struct {
 	closed  bool
 }
 
-func newQueue(limit, share int) *queue {
-	q := &queue{limit: limit, share: share, order: make([]int, 0, live.Partitions)}
+func newQueue(limit int) *queue {
+	q := &queue{limit: limit, order: make([]int, 0, live.Partitions)}
 	q.filled = sync.NewCond(&q.mu)
 	return q
 }
@@ -61,8 +56,7 @@ func (q *queue) take(batch []*waiting) []*waiting {
 	for q.total == 0 && !q.closed {
 		q.filled.Wait()
 	}
-	want := max(q.total/q.share, leastBatch)
-	for len(batch) < min(want, cap(batch)) && len(q.order) > 0 {
+	for len(batch) < cap(batch) && len(q.order) > 0 {
 		partition := q.order[0]
 		list := q.waiting[partition]
 		n := min(len(list), cap(batch)-len(batch))

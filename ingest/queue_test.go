@@ -41,24 +41,26 @@ func count(batch []*waiting) map[string]int {
 
 func TestABatchTakesWholePartitionsThatHaveWaitedLongest(t *testing.T) {
 	t.Parallel()
-	q, s := newQueue(10_000, 4), services(4)
+	q, s := newQueue(10_000), services(3)
+	const half = live.MaxBatch / 2
 	for _, service := range s {
-		fill(t, q, service, leastBatch)
+		fill(t, q, service, half)
 	}
 	fill(t, q, s[0], 7)
 	buffer := make([]*waiting, 0, live.MaxBatch)
-	require.Equal(t, map[string]int{s[0]: leastBatch + 7}, count(q.take(buffer)), "a quarter of what waits, and all of that partition")
+	require.Equal(t, map[string]int{s[0]: half + 7, s[1]: half - 7}, count(q.take(buffer)), "all of a partition, then of the next")
 	fill(t, q, s[0], 1)
-	require.Equal(t, map[string]int{s[1]: leastBatch}, count(q.take(buffer)), "who was served goes to the end")
-	require.Equal(t, map[string]int{s[2]: leastBatch}, count(q.take(buffer)))
-	require.Equal(t, map[string]int{s[3]: leastBatch}, count(q.take(buffer)))
+	require.Equal(t, map[string]int{s[1]: 7, s[2]: half, s[0]: 1}, count(q.take(buffer)))
+	fill(t, q, s[2], half)
+	fill(t, q, s[0], half+1)
+	require.Equal(t, map[string]int{s[2]: half, s[0]: half}, count(q.take(buffer)), "who was served goes to the end")
 	require.Equal(t, map[string]int{s[0]: 1}, count(q.take(buffer)))
 	require.Zero(t, q.len())
 }
 
 func TestAFewReportsAreTakenAtOnce(t *testing.T) {
 	t.Parallel()
-	q := newQueue(10_000, 4)
+	q := newQueue(10_000)
 	for _, service := range services(10) {
 		fill(t, q, service, 3)
 	}
@@ -67,7 +69,7 @@ func TestAFewReportsAreTakenAtOnce(t *testing.T) {
 
 func TestABatchIsNotLargerThanItsBuffer(t *testing.T) {
 	t.Parallel()
-	q, s := newQueue(10_000, 1), services(1)
+	q, s := newQueue(10_000), services(1)
 	fill(t, q, s[0], live.MaxBatch+5)
 	require.Len(t, q.take(make([]*waiting, 0, live.MaxBatch)), live.MaxBatch)
 	require.Len(t, q.take(make([]*waiting, 0, live.MaxBatch)), 5, "the rest keeps its place")
@@ -76,7 +78,7 @@ func TestABatchIsNotLargerThanItsBuffer(t *testing.T) {
 func TestAFullAndAClosedQueueRefuse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		q, s := newQueue(2, 1), services(1)
+		q, s := newQueue(2), services(1)
 		fill(t, q, s[0], 2)
 		require.ErrorIs(t, q.push(&waiting{}), errFull)
 		q.close()

@@ -37,6 +37,7 @@ type PostgresServer struct {
 	as        *syscall.SysProcAttr
 	dir       string
 	port      int
+	settings  []string // given after our own, such as "fsync=on"
 	databases atomic.Int64
 
 	mu      sync.Mutex
@@ -47,13 +48,13 @@ type PostgresServer struct {
 // directory of its own, and stops it when the test ends. As PostgreSQL refuses
 // to run as root, root's tests run it as the user postgres, or else nobody.
 //
-// It does not sync to the disk: what was committed outlives Kill, but would
-// not outlive the machine.
+// It does not sync to the disk unless the settings ("fsync=on") say so: what
+// was committed outlives Kill, but would not outlive the machine.
 //
 // Where PostgreSQL is not installed the test is skipped, and fails in CI.
-func Postgres(tb testing.TB) *PostgresServer {
+func Postgres(tb testing.TB, settings ...string) *PostgresServer {
 	tb.Helper()
-	s := &PostgresServer{tb: tb, binaries: postgresBinaries(tb), as: &syscall.SysProcAttr{}}
+	s := &PostgresServer{tb: tb, settings: settings, binaries: postgresBinaries(tb), as: &syscall.SysProcAttr{}}
 	dir, err := os.MkdirTemp("", "outcry-postgres-") // not TempDir: its parents are closed to other users
 	if err != nil {
 		tb.Fatalf("make a directory for PostgreSQL: %v", err)
@@ -218,8 +219,11 @@ func (s *PostgresServer) launch(log string) (*postgresProcess, error) {
 		return nil, err
 	}
 	defer func() { _ = output.Close() }() // the server has its own
-	cmd := s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir, "-h", "127.0.0.1",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port), "-k", s.dir, "-h", "127.0.0.1"}
+	for _, setting := range append([]string{"fsync=off", "full_page_writes=off", "max_connections=200", "shared_buffers=32MB"}, s.settings...) {
+		args = append(args, "-c", setting)
+	}
+	cmd := s.command("postgres", args...)
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {
 		return nil, err
