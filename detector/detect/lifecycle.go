@@ -65,7 +65,7 @@ func (d *Detector) join(svc *service, p problem, t *tick) {
 		Country: p.series.country, State: outage.Ongoing,
 		StartedAt: p.onset.time(), DetectedAt: t.now,
 		BaselinePerMinute: d.rateAt(p.series, t.cur).PerMinute,
-		Score:             p.window.score, Evidence: p.evidence(),
+		Score:             p.window.score, Evidence: d.evidence(p, t.cur),
 	}
 	if sum := svc.impact(outage.AllCountries); sum >= 0 && run.Country != outage.AllCountries {
 		old := o.Impacts[sum]

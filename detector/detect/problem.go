@@ -19,13 +19,35 @@ type problem struct {
 	heard  live.Evidence
 }
 
-func (p problem) evidence() outage.Evidence {
-	return outage.Evidence{
-		WindowMinutes: int(p.window.minutes), Reporters: p.window.reports,
-		Expected: p.window.expected, Tolerated: p.window.tolerated, Dispersion: p.window.size,
-		Score: p.window.score, Bar: p.bar,
+// evidence is all that the score of a problem at a minute can be computed again from.
+func (d *Detector) evidence(p problem, end minute) outage.Evidence {
+	w := p.window
+	first := end - w.minutes + 1
+	e := outage.Evidence{
+		WindowMinutes: int(w.minutes), Reporters: w.reports,
+		Expected: w.expected, Tolerated: w.tolerated, Dispersion: w.size,
+		Score: w.score, Bar: p.bar,
 		Origins: p.heard.Origins, Networks: p.heard.Networks, Sources: p.heard.Sources,
+		Rho: d.cfg.Rho, Floor: d.cfg.floorOver(float64(w.minutes)),
+		Spread: spreadOver(w.minutes), HistoryReports: w.known,
+		Windows: len(windows), Correction: manyWindows,
+		ListenedMinutes: d.coverage.count(max(first, p.series.fresh), end), LevelPerMinute: w.least,
+		ObservedMinutes: d.observed(first),
 	}
+	if until := d.model.Until(); !until.IsZero() {
+		e.BaselineUntil = &until
+	}
+	return e
+}
+
+// spreadOver is the spread in a window of so many minutes.
+func spreadOver(minutes minute) float64 {
+	for _, w := range windows {
+		if w.minutes == minutes {
+			return w.spread
+		}
+	}
+	return 0
 }
 
 // passing lists those of a service's series that are not part of its outage and

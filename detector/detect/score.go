@@ -26,6 +26,8 @@ type window struct {
 	reports             int
 	expected, tolerated float64
 	size                float64
+	known               float64 // reports that the estimate of what is usual rests on
+	least               float64 // a rate a minute that was expected at least; 0 for the baseline alone
 	score               float64 // of this window alone, less manyWindows; at least 0
 }
 
@@ -51,7 +53,7 @@ type hourRate struct {
 func (d *Detector) test(s *series, i int, end minute, least float64) window {
 	w := windows[i]
 	first := max(end-w.minutes+1, s.fresh)
-	t := window{minutes: w.minutes, reports: s.counts.sum(first, end)}
+	t := window{minutes: w.minutes, reports: s.counts.sum(first, end), least: least}
 	rate := d.rateAt(s, end)
 	t.expected = max(rate.PerMinute, least) * float64(d.coverage.count(max(first, end.hour()), end))
 	known := rate.Reports
@@ -61,7 +63,7 @@ func (d *Detector) test(s *series, i int, end minute, least float64) window {
 		known = min(known, before.Reports)
 	}
 	t.tolerated = d.cfg.tolerated(t.expected, float64(w.minutes))
-	t.size = 1 / (w.spread + 1/known)
+	t.known, t.size = known, dispersion(w.spread, known)
 	return t
 }
 
@@ -93,7 +95,7 @@ func (d *Detector) best(s *series, end minute, need, least float64) window {
 // tolerated is how many reports are harmless in so many minutes in which some
 // are expected.
 func (c Config) tolerated(expected, minutes float64) float64 {
-	return c.Rho*expected + c.Floor*math.Sqrt(minutes)
+	return tolerated(c.Rho, expected, c.floorOver(minutes))
 }
 
 // fewest is for each window the smallest number of reports that can pass a bar

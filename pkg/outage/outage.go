@@ -78,7 +78,14 @@ type Peak struct {
 }
 
 // Evidence is what made the detector open an impact: the window that fired, at
-// the moment it fired.
+// the moment it fired, with all that its score can be computed again from:
+//
+//	tolerated  M = rho·expected + floor
+//	dispersion r = 1/(spread + 1/history_reports)
+//	score      max(−ln P(NB(mean M, size r) ≥ reporters) − correction, 0)
+//
+// The fields from Rho on are zero, and left out, in outages that were stored
+// before they were kept.
 type Evidence struct {
 	WindowMinutes int     `json:"window_minutes"`
 	Reporters     int     `json:"reporters"`  // distinct reporters in the window
@@ -90,6 +97,30 @@ type Evidence struct {
 	Origins       int     `json:"origins"`    // distinct, capped; 0 where counts came without
 	Networks      int     `json:"networks"`
 	Sources       int     `json:"sources"`
+
+	Rho   float64 `json:"rho,omitempty"`   // ρ: how many times what is expected is harmless
+	Floor float64 `json:"floor,omitempty"` // f·√window_minutes: what is harmless however little is expected, in reports
+	// Spread (φ) is the variance of the rate in such a window, relative to its square.
+	Spread float64 `json:"spread,omitempty"`
+	// HistoryReports (C+κ) is the weight of the history behind the expected
+	// number: weighted reports in this hour of the week, and κ for what is pooled.
+	HistoryReports float64 `json:"history_reports,omitempty"`
+	Windows        int     `json:"windows,omitempty"`    // lengths of windows tested, of which this one was best
+	Correction     float64 `json:"correction,omitempty"` // ln of that number, given back, nats
+
+	// ListenedMinutes are the minutes of the window in which anybody listened:
+	// those in which reports are expected.
+	ListenedMinutes int `json:"listened_minutes,omitempty"`
+	// LevelPerMinute is the rate that was expected at least because the series
+	// itself had stood there, where the baseline knew too little; 0 for the baseline alone.
+	LevelPerMinute float64 `json:"level_per_minute,omitempty"`
+	// ObservedMinutes is for how long anybody had listened before the window, as
+	// far as it was learned or is remembered.
+	ObservedMinutes int `json:"observed_minutes,omitempty"`
+	// BaselineUntil is the end of the last hour that the baseline had learned;
+	// nil if it had learned none. The baseline is as old as the time from then
+	// to the impact's DetectedAt.
+	BaselineUntil *time.Time `json:"baseline_until,omitempty"`
 }
 
 // Spike is a series whose score is over the lower bar right now.
