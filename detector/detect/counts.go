@@ -25,75 +25,134 @@ func (m minute) hour() minute { return m - m%60 }
 const kept minute = 49 * 60
 
 // counts are the reports of a series by minute, only minutes with any, by time.
-type counts []minuteCount //nolint:recvcheck // set alone changes the slice itself; the rest reads
+// They are packed, since a million series keep two days of them, so that they
+// are read backwards from the newest; see pack.
+type counts struct {
+	packed      []byte
+	first, last minute // the oldest and the newest; of no meaning while empty
+}
 
 type minuteCount struct {
 	at minute
 	n  int32
 }
 
+// reader goes back through counts from the newest.
+type reader struct {
+	packed []byte // what has not been read
+	entry  minuteCount
+	next   minute // that of the entry before
+}
+
+func (c *counts) empty() bool { return len(c.packed) == 0 }
+
+func (c *counts) back() reader { return reader{packed: c.packed, next: c.last} }
+
 // set sets a minute's count and returns what it was.
-func (c *counts) set(at minute, n int) int {
-	i := len(*c)
-	for i > 0 && (*c)[i-1].at > at { // nearly always among the last
-		i--
-	}
-	if i > 0 && (*c)[i-1].at == at {
-		old := (*c)[i-1].n
-		if n == 0 {
-			*c = slices.Delete(*c, i-1, i)
-		} else {
-			(*c)[i-1].n = int32(n) //nolint:gosec // bounded by Set
+func (c *counts) set(at minute, n int32) int32 {
+	if c.empty() || at > c.last { // nearly always
+		if n != 0 {
+			c.push(minuteCount{at, n})
 		}
-		return int(old)
+		return 0
+	}
+	var buffer [64]minuteCount
+	later := buffer[:0]
+	r := c.back()
+	rest, old := c.packed, int32(0)
+	for {
+		before := r.packed
+		if !r.more() || r.entry.at < at {
+			rest = before
+			break
+		}
+		if r.entry.at == at {
+			old, rest = r.entry.n, r.packed
+			break
+		}
+		later = append(later, r.entry)
+	}
+	if old == n {
+		return old
+	}
+	c.packed = rest
+	c.last = r.entry.at
+	if old != 0 {
+		c.last = r.next
 	}
 	if n != 0 {
-		*c = slices.Insert(*c, i, minuteCount{at, int32(n)}) //nolint:gosec // bounded by Set
+		c.push(minuteCount{at, n})
 	}
-	return 0
+	for _, e := range slices.Backward(later) {
+		c.push(e)
+	}
+	return old
 }
 
-// from is the index of the first entry at or after a minute. It looks from the
-// end, where nearly all questions are.
-func (c counts) from(at minute) int {
-	i := len(c)
-	if i > 64 && c[i-64].at >= at {
-		i, _ = slices.BinarySearchFunc(c, at, func(e minuteCount, at minute) int { return int(e.at) - int(at) })
-		return i
+// push adds an entry after all others.
+func (c *counts) push(e minuteCount) {
+	gap := minute(1)
+	if c.empty() {
+		c.first = e.at
+	} else {
+		gap = e.at - c.last
 	}
-	for i > 0 && c[i-1].at >= at {
-		i--
+	if room := cap(c.packed) - len(c.packed); room < packedMost {
+		// Twice the size, as append has it, would waste a quarter of everything.
+		if need := packedSize(gap, e.n); room < need {
+			grown := make([]byte, len(c.packed), (len(c.packed)+need+len(c.packed)/8+7)&^7)
+			copy(grown, c.packed)
+			c.packed = grown
+		}
 	}
-	return i
-}
-
-// between returns the entries from a minute to another, both included.
-func (c counts) between(first, last minute) counts {
-	if first > last {
-		return nil
-	}
-	i := c.from(first)
-	j := i
-	for j < len(c) && c[j].at <= last {
-		j++
-	}
-	return c[i:j]
+	c.packed = pack(c.packed, gap, e.n)
+	c.last = e.at
 }
 
 // sum adds the reports from a minute to another, both included.
-func (c counts) sum(first, last minute) int {
+func (c *counts) sum(first, last minute) int {
 	var sum int
-	for _, e := range c.between(first, last) {
-		sum += int(e.n)
+	for r := c.back(); r.next >= first && r.more(); {
+		if r.entry.at <= last {
+			sum += int(r.entry.n)
+		}
 	}
 	return sum
 }
 
+// sums adds the reports of each window that ends with a minute, from first on.
+func (c *counts) sums(first, end minute) [len(windows)]int {
+	var sums [len(windows)]int
+	first = max(first, end-windows[len(windows)-1].minutes+1)
+	for r := c.back(); r.next >= first && r.more(); {
+		if r.entry.at > end {
+			continue
+		}
+		age := end - r.entry.at
+		for i := len(windows) - 1; i >= 0 && age < windows[i].minutes; i-- {
+			sums[i] += int(r.entry.n)
+		}
+	}
+	return sums
+}
+
+// between returns the entries from a minute to another, both included.
+func (c *counts) between(first, last minute) []minuteCount {
+	var within []minuteCount
+	for r := c.back(); r.next >= first && r.more(); {
+		if r.entry.at <= last {
+			within = append(within, r.entry)
+		}
+	}
+	slices.Reverse(within)
+	return within
+}
+
 // get is the count of one minute.
-func (c counts) get(at minute) int { return c.sum(at, at) }
+func (c *counts) get(at minute) int { return c.sum(at, at) }
 
 // most is the largest sum over w minutes in a row, from a minute to another.
-func (c counts) most(w, first, last minute) int {
+func (c *counts) most(w, first, last minute) int {
 	var most, sum, tail int
 	within := c.between(first, last)
 	for _, e := range within {
@@ -107,12 +166,67 @@ func (c counts) most(w, first, last minute) int {
 	return most
 }
 
-// prune forgets what is older than a minute, or most of it.
-func (c *counts) prune(before minute) {
-	if len(*c) == 0 || (*c)[0].at >= before {
+// add adds to the counts of minutes, which may be in any order and may repeat.
+// The differences may be negative; a count of 0 is none.
+func (c *counts) add(differences []minuteCount) {
+	if len(differences) == 0 {
 		return
 	}
-	if i := c.from(before); i > len(*c)/8 { // not for every few: it costs a copy
-		*c = slices.Clone((*c)[i:]) // also gives back what a busy time took
+	slices.SortFunc(differences, func(a, b minuteCount) int { return int(a.at - b.at) })
+	all := c.between(differences[0].at, c.last)
+	*c = c.until(differences[0].at)
+	for len(all) > 0 || len(differences) > 0 {
+		e := minuteCount{at: 1<<31 - 1}
+		if len(all) > 0 {
+			e.at = all[0].at
+		}
+		if len(differences) > 0 {
+			e.at = min(e.at, differences[0].at)
+		}
+		for len(all) > 0 && all[0].at == e.at {
+			e.n, all = e.n+all[0].n, all[1:]
+		}
+		for len(differences) > 0 && differences[0].at == e.at {
+			e.n, differences = e.n+differences[0].n, differences[1:]
+		}
+		if e.n != 0 {
+			c.push(e)
+		}
+	}
+}
+
+// until is the counts before a minute, to which more can be pushed.
+func (c *counts) until(at minute) counts {
+	r := c.back()
+	for {
+		kept := counts{r.packed, c.first, r.next}
+		if kept.empty() || kept.last < at {
+			return kept
+		}
+		r.more()
+	}
+}
+
+// prune forgets what is older than a minute, or most of it.
+func (c *counts) prune(before minute) {
+	if c.empty() || c.first >= before {
+		return
+	}
+	first, cut, newer := c.last, len(c.packed), 0
+	r := c.back()
+	for r.next >= before && r.more() {
+		first, cut = r.entry.at, len(r.packed)
+		newer++
+	}
+	older := 0
+	for r.more() {
+		older++
+	}
+	switch {
+	case newer == 0:
+		*c = counts{}
+	case older > (newer+older)/8: // not for every few: it costs a copy
+		c.packed = slices.Clone(c.packed[cut:]) // also gives back what a busy time took
+		c.first = first
 	}
 }

@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -21,7 +20,8 @@ type Detector struct {
 	services map[string]*service
 	// awake are the services that a tick looks at: something changed there, or
 	// something is not calm.
-	awake    map[string]*service
+	awake    []*service
+	latest   *series // of Set, which is called for one after the other
 	coverage coverage
 	first    minute // of anything set or observed; 0 for none yet
 	swept    minute // when old counts were last forgotten
@@ -61,7 +61,7 @@ func New(cfg Config) (*Detector, error) {
 	}
 	return &Detector{
 		cfg: cfg, fewest: fewest(cfg), model: baseline.New(),
-		services: map[string]*service{}, awake: map[string]*service{},
+		services: map[string]*service{},
 	}, nil
 }
 
@@ -72,21 +72,22 @@ func (d *Detector) Set(s outage.Series, at time.Time, count int) {
 		return
 	}
 	m := minuteOf(at)
-	n := min(max(count, 0), 1<<30)
-	svc := d.service(s.Service)
-	ser := svc.country(s.Country)
-	silent := len(ser.counts) == 0
+	n := int32(min(max(count, 0), 1<<30)) //nolint:gosec // within bounds
+	ser := d.latest
+	if ser == nil || ser.country != s.Country || ser.service.name != s.Service {
+		ser = d.service(s.Service).country(s.Country)
+		d.latest = ser
+	}
+	silent := ser.counts.empty()
 	old := ser.counts.set(m, n)
 	if old == n {
 		return
 	}
 	d.countLive(silent, ser)
-	all := svc.all()
-	all.counts.set(m, all.counts.get(m)+n-old)
-	if !all.dirty {
-		d.awake[svc.name] = svc
-	}
-	ser.dirty, all.dirty = true, true
+	svc := ser.service
+	svc.hear(m, n-old)
+	d.wake(svc)
+	ser.dirty, svc.all().dirty = true, true
 	if n > 0 {
 		d.coverage.heard.put(m, true)
 	}
@@ -94,7 +95,7 @@ func (d *Detector) Set(s outage.Series, at time.Time, count int) {
 }
 
 func (d *Detector) countLive(wasSilent bool, ser *series) {
-	switch silent := len(ser.counts) == 0; {
+	switch silent := ser.counts.empty(); {
 	case wasSilent && !silent:
 		d.live++
 	case !wasSilent && silent:
@@ -125,7 +126,7 @@ func (d *Detector) Restore(outages []outage.Outage) {
 	for _, o := range outages {
 		svc := d.service(o.Service)
 		svc.restore(clone(o))
-		d.awake[svc.name] = svc
+		d.wake(svc)
 	}
 }
 
@@ -145,18 +146,19 @@ func (d *Detector) Tick(now time.Time, in Inputs) (Result, error) {
 	t.bar = d.cfg.problemBar(t.live)
 	d.learnDue(now)
 	d.sweep(t.cur)
-	t.look = slices.SortedFunc(maps.Values(d.awake), func(a, b *service) int { return cmp.Compare(a.name, b.name) })
-	for _, svc := range t.look {
-		d.evaluate(svc, t)
+	for _, svc := range d.awake {
+		if svc.awake = d.evaluate(svc, t); svc.awake {
+			t.look = append(t.look, svc)
+		}
 	}
+	slices.SortFunc(t.look, func(a, b *service) int { return cmp.Compare(a.name, b.name) })
 	for _, svc := range t.look {
 		d.finish(svc, t)
 		d.widen(svc, t)
 		d.settle(svc, t)
-		if svc.calm() {
-			delete(d.awake, svc.name)
-		}
+		svc.awake = !svc.calm()
 	}
+	d.awake = slices.DeleteFunc(d.awake, func(svc *service) bool { return !svc.awake })
 	t.result.Spikes = d.spikes(t)
 	if t.err != nil {
 		return t.result, fmt.Errorf("evidence: %w", t.err)
@@ -172,7 +174,7 @@ type tick struct {
 	live   int
 	bar    float64 // of a problem
 	in     Inputs
-	look   []*service
+	look   []*service // that are not calm, by name
 	result Result
 	err    error // the first of Inputs.Evidence
 	// gaps are the long ones of the time that is remembered, once searched for.
@@ -180,15 +182,20 @@ type tick struct {
 	searched bool
 }
 
-// evaluate scores the series of a service that changed or are watched.
-func (d *Detector) evaluate(svc *service, t *tick) {
+// evaluate scores the series of a service that changed or are watched, and says
+// whether there is more to do.
+func (d *Detector) evaluate(svc *service, t *tick) bool {
+	svc.addUp()
+	more := svc.outage != nil
 	for _, s := range svc.series {
 		if !s.dirty && (s.watch == nil || s.watch.at == t.cur) {
+			more = more || s.watch != nil
 			continue
 		}
 		t.result.Evaluated++
 		// What a faster clock has counted ahead of this one waits for its minute.
-		s.dirty = len(s.counts) > 0 && s.counts[len(s.counts)-1].at > t.cur
+		s.dirty = !s.counts.empty() && s.counts.last > t.cur
+		more = more || s.dirty
 		need := d.cfg.Widening
 		if svc.suffers(s.country) {
 			need = 0
@@ -202,5 +209,7 @@ func (d *Detector) evaluate(svc *service, t *tick) {
 			s.watch = &watch{}
 		}
 		s.watch.at, s.watch.best = t.cur, best
+		more = true
 	}
+	return more
 }

@@ -175,8 +175,8 @@ func (d *Detector) ownLevel(s *series, before minute) float64 {
 // many added: it may have been a night. It is +Inf if there is nothing to tell from.
 func (d *Detector) levelBefore(s *series, before minute, more float64) float64 {
 	heard := before
-	if len(s.counts) > 0 {
-		heard = min(heard, max(s.counts[0].at, before-kept))
+	if !s.counts.empty() {
+		heard = min(heard, max(s.counts.first, before-kept))
 	}
 	quiet := float64(d.coverage.count(before-kept, heard-1))
 	since := float64(d.coverage.count(heard, before-1))

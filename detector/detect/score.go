@@ -35,6 +35,9 @@ type window struct {
 // the one before.
 func (d *Detector) rateAt(s *series, m minute) baseline.Rate {
 	hour := m.hour()
+	if s.rates == nil {
+		s.rates = &[2]hourRate{}
+	}
 	cached := &s.rates[hour/60%2]
 	if cached.hour != hour || cached.learned != d.learned {
 		*cached = hourRate{hour, d.learned, d.model.At(outage.Series{Service: s.service.name, Country: s.country}, hour.time())}
@@ -51,9 +54,15 @@ type hourRate struct {
 // test prepares the window of a series that ends with a minute; least is a rate
 // a minute that is expected at least. The score is left out.
 func (d *Detector) test(s *series, i int, end minute, least float64) window {
+	first := max(end-windows[i].minutes+1, s.fresh)
+	return d.testOf(s, i, end, least, s.counts.sum(first, end))
+}
+
+// testOf is test for reports that were added up before.
+func (d *Detector) testOf(s *series, i int, end minute, least float64, reports int) window {
 	w := windows[i]
 	first := max(end-w.minutes+1, s.fresh)
-	t := window{minutes: w.minutes, reports: s.counts.sum(first, end), least: least}
+	t := window{minutes: w.minutes, reports: reports, least: least}
 	rate := d.rateAt(s, end)
 	t.expected = max(rate.PerMinute, least) * float64(d.coverage.count(max(first, end.hour()), end))
 	known := rate.Reports
@@ -79,11 +88,12 @@ func (t *window) judge(need float64) {
 // is expected at least.
 func (d *Detector) best(s *series, end minute, need, least float64) window {
 	var best window
-	for i, w := range windows {
-		if need >= d.cfg.Widening && s.counts.sum(end-w.minutes+1, end) < d.fewest[i] {
+	sums := s.counts.sums(s.fresh, end)
+	for i := range windows {
+		if need >= d.cfg.Widening && sums[i] < d.fewest[i] {
 			continue // without asking for the baseline
 		}
-		t := d.test(s, i, end, least)
+		t := d.testOf(s, i, end, least, sums[i])
 		t.judge(max(need, best.score))
 		if t.score > best.score {
 			best = t

@@ -8,10 +8,22 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
+const (
+	// heardMost is how much is heard at most before it is added up.
+	heardMost = 512
+	// heardKept is how much room is kept for what will be heard.
+	heardKept = 8
+	// ratesKept is how long a baseline that nobody asks for is remembered.
+	ratesKept minute = 180
+)
+
 // service is what is known of one service.
 type service struct {
 	name   string
 	series []*series // by country; "*" is the first
+	// heard is what has not been added to the counts of "*" yet.
+	heard []minuteCount
+	awake bool // is one of the detector's
 	// outage is the one that is open, or closed and not yet final; nil for none.
 	outage *outage.Outage
 	totals minute  // the last minute that is in the outage's totals
@@ -24,11 +36,11 @@ type series struct {
 	service *service
 	country string
 	counts  counts
-	rates   [2]hourRate
-	normal  *normal // what was last found; nil while the series never stood out
-	fresh   minute  // what came before belongs to an outage that is over
-	dirty   bool    // counts changed since the last look
-	watch   *watch  // nil while calm
+	rates   *[2]hourRate // of two hours; nil while nobody asked
+	normal  *normal      // what was last found; nil while the series never stood out
+	watch   *watch       // nil while calm
+	fresh   minute       // what came before belongs to an outage that is over
+	dirty   bool         // counts changed since the last look
 }
 
 // watch is what is remembered of a series that is not calm.
@@ -56,6 +68,32 @@ func (d *Detector) service(name string) *service {
 		d.services[svc.name] = svc
 	}
 	return svc
+}
+
+// wake has the next tick look at a service.
+func (d *Detector) wake(svc *service) {
+	if !svc.awake {
+		svc.awake = true
+		d.awake = append(d.awake, svc)
+	}
+}
+
+// hear notes by how much the count of a minute has changed. It is added to the
+// sum of all countries before that is looked at: one by one, the counts of two
+// days that a take-over brings would each move those after them.
+func (svc *service) hear(at minute, more int32) {
+	svc.heard = append(svc.heard, minuteCount{at, more})
+	if len(svc.heard) >= heardMost {
+		svc.addUp()
+	}
+}
+
+func (svc *service) addUp() {
+	svc.series[0].counts.add(svc.heard)
+	svc.heard = svc.heard[:0]
+	if cap(svc.heard) > heardKept {
+		svc.heard = nil
+	}
 }
 
 func (svc *service) all() *series { return svc.series[0] }
@@ -116,20 +154,26 @@ func (d *Detector) sweep(cur minute) {
 		if svc.outage != nil {
 			before = min(before, minuteOf(svc.outage.StartedAt)-onsetWithin)
 		}
+		svc.addUp()
 		for _, s := range svc.series {
-			silent := len(s.counts) == 0
+			silent := s.counts.empty()
 			s.counts.prune(before)
+			if s.rates != nil && s.rates[0].hour < cur-ratesKept && s.rates[1].hour < cur-ratesKept {
+				s.rates = nil
+			}
 			if s.country != outage.AllCountries {
 				d.countLive(silent, s)
 			}
 		}
 		svc.series = slices.DeleteFunc(svc.series, func(s *series) bool {
-			return s.country != outage.AllCountries && len(s.counts) == 0 && s.fresh < before &&
+			return s.country != outage.AllCountries && s.counts.empty() && s.fresh < before &&
 				!s.dirty && s.watch == nil && svc.outage == nil
 		})
 		if len(svc.series) == 1 && len(svc.spans) == 0 && svc.calm() {
 			delete(d.services, name)
-			delete(d.awake, name)
+			svc.awake = false
 		}
 	}
+	d.awake = slices.DeleteFunc(d.awake, func(svc *service) bool { return !svc.awake })
+	d.latest = nil
 }

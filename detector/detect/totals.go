@@ -62,9 +62,9 @@ func (svc *service) endAt(impact *outage.Impact, at minute, t *tick) {
 }
 
 // impactCounts are the counts in all runs of an impact.
-func impactCounts(svc *service, impact outage.Impact, cur minute) counts {
+func impactCounts(svc *service, impact outage.Impact, cur minute) []minuteCount {
 	s := svc.country(impact.Country)
-	var all counts
+	var all []minuteCount
 	for _, run := range impact.Intervals {
 		all = append(all, s.counts.between(minuteOf(run.StartedAt), minuteOf(run.EndedAt)-1)...)
 	}
