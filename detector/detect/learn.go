@@ -97,13 +97,20 @@ func (d *Detector) learnDue(now time.Time) {
 	if start == 0 {
 		start = d.first.hour()
 	}
-	// Hours that nobody remembers teach nothing.
-	start = max(start, due-minute(len(d.coverage.said.words)*64)).hour()
+	// Hours of which not every minute is remembered teach nothing: their reports
+	// would count as heard in fewer minutes than they were.
+	start = max(start, d.coverage.oldest()+59).hour()
 	for hour := start; hour+60 <= due; hour += 60 {
 		// Hours are in order and whole here, which is all that Learn asks for.
 		_ = d.model.Learn(d.hourCounts(hour))
 		d.learned++
 	}
+}
+
+// oldest is the first minute that is remembered.
+func (c *coverage) oldest() minute {
+	newest := max(c.said.newest, c.heard.newest)
+	return minute(max(newest-len(c.said.words)+1, 0) * 64) //nolint:gosec // the number of a minute
 }
 
 // hourCounts gathers an hour from the counts.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 
 	"github.com/outcryhq/outcry/pkg/outage"
 )
@@ -49,20 +50,20 @@ func (d *decoder) model() *Model {
 	if m.ref < 0 || m.until < m.ref || m.until > m.ref+2*week || m.until > mostHours {
 		d.bad = true
 	}
-	m.covered = d.week()
+	m.covered = d.covered(min(m.until, remembered+2*week))
 	previous := ""
 	for range d.uint(math.MaxInt32) {
 		name := d.name(&previous)
 		if d.bad {
 			break
 		}
-		m.services[name] = d.service()
+		m.services[name] = d.service(m.start(), m.until)
 	}
 	return m
 }
 
-func (d *decoder) service() *service {
-	svc := &service{series: map[string]*series{}, blind: d.perhaps()}
+func (d *decoder) service(start, until int64) *service {
+	svc := &service{series: map[string]*series{}, blind: d.blind(start, until)}
 	previous := ""
 	for range d.uint(math.MaxInt32) {
 		code := d.name(&previous)
@@ -75,6 +76,39 @@ func (d *decoder) service() *service {
 		svc.order = append(svc.order, code)
 	}
 	return svc
+}
+
+// covered reads the covered minutes of at most so many hours.
+func (d *decoder) covered(most int64) []uint8 {
+	n := d.uint(uint64(max(most, 0))) //nolint:gosec // not negative
+	var minutes []uint8
+	for left := n; left > 0; {
+		run, of := d.uint(left), d.uint(60)
+		if d.bad || run == 0 {
+			d.bad = true
+			return nil
+		}
+		minutes = append(minutes, slices.Repeat([]uint8{uint8(of)}, int(run))...) //nolint:gosec // bounded
+		left -= run
+	}
+	return minutes
+}
+
+// blind reads hours from start on, ascending, before until.
+func (d *decoder) blind(start, until int64) []blindHour {
+	var blind []blindHour
+	hour := start
+	for i := range d.uint(math.MaxInt32) {
+		after := d.uint(remembered + 2*week)
+		hour += int64(after) //nolint:gosec // bounded
+		minutes := d.uint(60)
+		if d.bad || hour >= until || minutes == 0 || i > 0 && after == 0 {
+			d.bad = true
+			return nil
+		}
+		blind = append(blind, blindHour{hour: int32(hour), minutes: uint8(minutes)}) //nolint:gosec // bounded
+	}
+	return blind
 }
 
 func (d *decoder) hours() []hourSum {

@@ -10,7 +10,7 @@ import (
 
 // Version is the version of the encoded model. A decoder refuses others, and
 // the model is learned anew from the archive.
-const Version = 2
+const Version = 3
 
 // magic begins every encoded model.
 const magic = "OCB"
@@ -19,10 +19,11 @@ const magic = "OCB"
 // were this one. What other models shared is not part of it.
 //
 // The format: magic, version; ref, until and observed; the covered minutes of
-// the week; the services by name, each with its blind minutes and its series
-// by country, each with the minutes it forgot; a CRC-32 (IEEE) of all that. Integers are varints, minutes are
-// 64-bit floats, reports 32-bit ones, little endian; strings and lists are
-// preceded by their length.
+// the hours before until, as runs of equal ones; the services by name, each with
+// its blind hours, counted from the one before, and its series by country, each
+// with the minutes it forgot; a CRC-32 (IEEE) of all that. Integers are varints,
+// weighted minutes are 64-bit floats, reports 32-bit ones, little endian; strings
+// and lists are preceded by their length.
 func (m *Model) Encode() []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -32,11 +33,11 @@ func (m *Model) Encode() []byte {
 	e.int(m.ref)
 	e.int(m.until)
 	e.uint(uint64(m.observed)) //nolint:gosec // not negative
-	e.week(&m.covered)
+	e.covered(m.covered)
 	names := sortedKeys(m.services)
 	e.uint(uint64(len(names)))
 	for _, name := range names {
-		e.service(name, m.services[name])
+		e.service(name, m.services[name], m.start())
 	}
 	return binary.LittleEndian.AppendUint32(e.buf, crc32.ChecksumIEEE(e.buf))
 }
@@ -66,6 +67,17 @@ func (e *encoder) week(w *week168) {
 	}
 }
 
+// covered writes the number of hours, and how many in a row had so many minutes.
+func (e *encoder) covered(minutes []uint8) {
+	e.uint(uint64(len(minutes)))
+	for from, to := 0, 0; from < len(minutes); from = to {
+		for to = from; to < len(minutes) && minutes[to] == minutes[from]; to++ {
+		}
+		e.uint(uint64(to - from)) //nolint:gosec // positive
+		e.uint(uint64(minutes[from]))
+	}
+}
+
 // perhaps writes a week, and whether there is one.
 func (e *encoder) perhaps(w *week168) {
 	if w == nil {
@@ -76,9 +88,14 @@ func (e *encoder) perhaps(w *week168) {
 	e.week(w)
 }
 
-func (e *encoder) service(name string, svc *service) {
+func (e *encoder) service(name string, svc *service, start int64) {
 	e.string(name)
-	e.perhaps(svc.blind)
+	e.uint(uint64(len(svc.blind)))
+	for _, b := range svc.blind {
+		e.uint(uint64(int64(b.hour) - start)) //nolint:gosec // ascending from start
+		e.uint(uint64(b.minutes))
+		start = int64(b.hour)
+	}
 	e.uint(uint64(len(svc.order)))
 	for _, code := range svc.order {
 		ser := svc.series[code]

@@ -13,3 +13,21 @@ func Sealed(encoded []byte) []byte {
 	body := encoded[:len(encoded)-4]
 	return binary.LittleEndian.AppendUint32(append([]byte(nil), body...), crc32.ChecksumIEEE(body))
 }
+
+// Clocks is how many weeks of minutes a model keeps for the countries it knows, and
+// how many hours of coverage.
+func (m *Model) Clocks() (weeks, hours int) {
+	for _, land := range m.countries {
+		m.local(land)
+	}
+	return len(m.locals), len(m.covered)
+}
+
+// EveryCountry lists the codes of the countries that have a zone.
+func EveryCountry() []string {
+	var codes []string
+	for _, z := range zones {
+		codes = append(codes, z[:2])
+	}
+	return codes
+}

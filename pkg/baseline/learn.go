@@ -66,13 +66,12 @@ func (m *Model) Learn(h Hour) error {
 	case h.Covered < 0 || h.Covered > 60:
 		return fmt.Errorf("learn an hour: %w: %d minutes in an hour", outage.ErrInvalid, h.Covered)
 	}
-	if m.until == 0 {
-		m.ref = hour
-	}
+	m.skip(hour)
 	if h.Covered > 0 {
 		m.learn(hour, h)
+	} else {
+		m.cover(hour, 0, 0)
 	}
-	m.until = hour + 1
 	m.version++
 	if hour-m.ref >= week {
 		m.tidy(hour)
@@ -91,10 +90,9 @@ func (m *Model) learn(hour int64, h Hour) {
 	for i, l := range lessons {
 		lessons[i].Reports = m.tame(l, hour)
 	}
-	m.covered.add(utcSlot(hour), weight*float64(h.Covered))
-	m.observed += h.Covered
+	m.cover(hour, h.Covered, weight)
 	for name, minutes := range blind {
-		m.service(name).leaveOut(utcSlot(hour), weight*float64(minutes))
+		m.service(name).leaveOut(hour, minutes, weight)
 	}
 	for _, l := range lessons {
 		m.add(l.Series, hour, weight*float64(l.Reports))
@@ -115,7 +113,7 @@ func (m *Model) lessons(h Hour, blind map[string]int, weight float64) []lesson {
 	for name, svc := range m.services {
 		for code, ser := range svc.series {
 			s := outage.Series{Service: name, Country: code}
-			busy := ser.total/weight*60 > leastFalling/2*m.minutes(svc, ser, weight).total()
+			busy := ser.total/weight*60 > leastFalling/2*m.minutes(m.country(code), svc, ser, weight).sum
 			if !heard[s] && (busy || ser.run != 0) {
 				lessons = append(lessons, lesson{Count{Series: s}, h.Covered - blind[name]})
 			}
@@ -187,10 +185,11 @@ func (m *Model) untame(l lesson, hour int64) {
 	svc, land := m.services[l.Series.Service], m.country(l.Series.Country)
 	ser := svc.series[l.Series.Country]
 	weight := m.weight(hour)
-	minutes := m.minutes(svc, ser, weight)
+	minutes := m.minutes(land, svc, ser, weight)
 	for before := hour - newNormal + 1; before < hour; before++ {
-		heard := weight * float64(l.Reports) / float64(l.minutes) * min(minutes.at(utcSlot(before)), float64(l.minutes))
-		if missing := heard - ser.at(land.slot(before)); missing > 0 {
+		slot := land.slot(before)
+		heard := weight * float64(l.Reports) / float64(l.minutes) * min(minutes.at(slot), float64(l.minutes))
+		if missing := heard - ser.at(slot); missing > 0 {
 			m.add(l.Series, before, missing)
 		}
 	}
@@ -214,7 +213,7 @@ func expectedRange(rate Rate, minutes int) (low, high int) {
 func (m *Model) forget(name, code string, weight float64) {
 	svc := m.services[name]
 	ser, land := svc.series[code], m.country(code)
-	minutes := m.minutes(svc, ser, weight)
+	minutes := m.minutes(land, svc, ser, weight)
 	var gone week168
 	for slot := range week {
 		gone.add(slot, (1-keepOfPast)*weight*minutes.at(slot))
@@ -267,11 +266,4 @@ func (s *service) country(code string) *series {
 		s.order = slices.Insert(s.order, i, code)
 	}
 	return ser
-}
-
-func (s *service) leaveOut(slot int, minutes float64) {
-	if s.blind == nil {
-		s.blind = &week168{}
-	}
-	s.blind.add(slot, minutes)
 }

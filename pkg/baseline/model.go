@@ -41,7 +41,11 @@ type Model struct {
 	until    int64 // the end of the last hour learned; 0 for none
 	observed int   // minutes listened to, unweighted
 
-	covered   week168 // minutes by UTC hour of the week
+	covered   []uint8 // minutes listened to of each of the last hours before until
+	listening float64 // the sum of covered, weighted
+	listened  int64   // the last hour of covered with any; before the first, that one
+	locals    []*local
+
 	total     float64 // reports of all series
 	services  map[string]*service
 	countries map[string]*country
@@ -57,9 +61,10 @@ type Model struct {
 // service is what the countries of one service have in common.
 type service struct {
 	series  map[string]*series
-	order   []string // the keys of series, sorted, so that sums have one order
-	reports week168  // by local hour of the week
-	blind   *week168 // minutes left out, by UTC hour of the week; nil for none
+	order   []string    // the keys of series, sorted, so that sums have one order
+	reports week168     // by local hour of the week
+	blind   []blindHour // by time
+	blinded float64     // the sum of blind
 	shape   week168
 	shaped  int // the version of the model that shape belongs to
 }
@@ -68,7 +73,7 @@ type service struct {
 type series struct {
 	total  float64
 	hours  []hourSum // by hour of the week, only those with reports
-	forgot *week168  // minutes by UTC hour of the week that count no more; nil for none
+	forgot *week168  // minutes by local hour of the week that count no more; nil for none
 	run    int       // hours in a row above (positive) or below the expected range
 }
 
@@ -80,6 +85,7 @@ type hourSum struct {
 // country is what one country has heard of all services.
 type country struct {
 	zone    *time.Location
+	local   *local  // nil until it is asked for
 	reports week168 // by local hour of the week
 	shape   week168
 	shaped  int
@@ -152,24 +158,25 @@ func (m *Model) at(name, code string, hour int64) Rate {
 	if svc != nil {
 		ser = svc.series[code]
 	}
-	minutes := m.minutes(svc, ser, weight)
+	minutes := m.minutes(land, svc, ser, weight)
 	var total, heard float64
 	if ser != nil {
 		total, heard = ser.total/weight, ser.at(slot)/weight
 	}
-	level := (total + levelLean) / (minutes.total() + levelLean/usual)
+	level := (total + levelLean) / (minutes.sum + levelLean/usual)
 	expected := level * m.shapeAt(svc, land, code, slot)
-	rate := (heard + Lean) / (minutes.at(utcSlot(hour)) + Lean/expected)
+	rate := (heard + Lean) / (minutes.at(slot) + Lean/expected)
 	return Rate{PerMinute: rate, Reports: heard + Lean}
 }
 
 // serviceRate is the service's rate over all countries.
 func (m *Model) serviceRate(svc *service, weight float64) float64 {
-	var total float64
+	total, minutes := 0.0, m.listening
 	if svc != nil {
 		total = svc.reports.sum / weight
+		minutes -= svc.blinded
 	}
-	return (total + 1) / (m.minutes(svc, nil, weight).total() + 1/newServiceRate)
+	return (total + 1) / (max(minutes, 0)/weight + 1/newServiceRate)
 }
 
 // weight is what a report heard in the hour adds to a sum.
@@ -179,50 +186,6 @@ func (m *Model) weight(hour int64) float64 {
 		m.lastAge, m.lastWeight = age, math.Pow(weekly, -float64(age)/week)
 	}
 	return m.lastWeight
-}
-
-// exposure is the weighted minutes in which a series was listened to.
-type exposure struct {
-	covered       *week168
-	blind, forgot *week168 // nil for none
-	scale         float64
-}
-
-// minutes returns the exposure of a series; ser is nil for the whole service,
-// and svc for one that was never heard of.
-func (m *Model) minutes(svc *service, ser *series, weight float64) exposure {
-	e := exposure{covered: &m.covered, scale: 1 / weight}
-	if svc != nil {
-		e.blind = svc.blind
-	}
-	if ser != nil {
-		e.forgot = ser.forgot
-	}
-	return e
-}
-
-// at is the exposure in one UTC hour of the week.
-func (e exposure) at(slot int) float64 {
-	minutes := e.covered.by[slot]
-	if e.blind != nil {
-		minutes -= e.blind.by[slot]
-	}
-	if e.forgot != nil {
-		minutes -= e.forgot.by[slot]
-	}
-	return max(minutes*e.scale, 0)
-}
-
-// total is the exposure in the whole week.
-func (e exposure) total() float64 {
-	minutes := e.covered.sum
-	if e.blind != nil {
-		minutes -= e.blind.sum
-	}
-	if e.forgot != nil {
-		minutes -= e.forgot.sum
-	}
-	return max(minutes*e.scale, 0)
 }
 
 func (s *series) at(slot int) float64 {

@@ -39,7 +39,7 @@ func (m *Model) shapeCountry(land *country, code string) {
 	}
 	land.shaped = m.version
 	weight := m.weight(m.until)
-	exposed := m.minutes(nil, nil, weight)
+	exposed := m.minutes(land, nil, nil, weight)
 	shared := m.shared.byCode[code]
 	var heard, flat week168
 	for slot := range week {
@@ -48,7 +48,7 @@ func (m *Model) shapeCountry(land *country, code string) {
 			heard.add(slot, shared.by[slot])
 		}
 	}
-	addFlat(&flat, exposed, land, m.until, heard.sum)
+	addFlat(&flat, exposed, heard.sum)
 	land.shape = relative(heard, flat)
 }
 
@@ -63,7 +63,7 @@ func (m *Model) shapeService(svc *service) {
 	for _, code := range svc.order {
 		// What a series has forgotten says nothing about the shape either.
 		ser := svc.series[code]
-		addFlat(&flat, m.minutes(svc, ser, weight), m.country(code), m.until, ser.total/weight)
+		addFlat(&flat, m.minutes(m.country(code), svc, ser, weight), ser.total/weight)
 	}
 	heard := svc.reports
 	heard.scale(1 / weight)
@@ -72,17 +72,9 @@ func (m *Model) shapeService(svc *service) {
 
 // addFlat adds what would have been heard in each local hour of the week if
 // the reports had come evenly while anyone listened.
-func addFlat(flat *week168, exposed exposure, land *country, hour int64, reports float64) {
-	minutes := exposed.total()
-	if minutes == 0 {
-		return
-	}
-	local := (land.slot(hour) - utcSlot(hour) + week) % week // of UTC's first hour, as of now
-	for slot := range week {
-		flat.by[local] += reports / minutes * exposed.at(slot)
-		if local++; local == week {
-			local = 0
-		}
+func addFlat(flat *week168, exposed exposure, reports float64) {
+	if exposed.sum > 0 {
+		exposed.addTo(flat, reports/exposed.sum)
 	}
 }
 
@@ -91,7 +83,7 @@ func addFlat(flat *week168, exposed exposure, land *country, hour int64, reports
 func relative(heard, flat week168) week168 {
 	var ratio, shape week168
 	for slot := range week {
-		ratio.by[slot] = (heard.by[slot] + Lean) / (flat.by[slot] + Lean)
+		ratio.by[slot] = (heard.by[slot] + Lean) / (max(flat.by[slot], 0) + Lean)
 	}
 	for slot := range week {
 		var sum, of float64

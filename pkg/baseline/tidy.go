@@ -6,7 +6,9 @@ import "slices"
 func (m *Model) tidy(hour int64) {
 	by := 1 / m.weight(hour)
 	m.ref = hour
-	m.covered.scale(by)
+	if forgotten := len(m.covered) - remembered; forgotten > 0 {
+		m.covered = slices.Clone(m.covered[forgotten:])
+	}
 	for name, svc := range m.services {
 		for code, ser := range svc.series {
 			ser.scale(by)
@@ -15,8 +17,8 @@ func (m *Model) tidy(hour int64) {
 			}
 		}
 		svc.order = slices.DeleteFunc(svc.order, func(code string) bool { return svc.series[code] == nil })
-		svc.blind = svc.blind.faded(by)
-		if len(svc.series) == 0 && svc.blind == nil {
+		svc.forgetBlind(m.start())
+		if len(svc.series) == 0 && len(svc.blind) == 0 {
 			delete(m.services, name)
 		}
 	}
@@ -43,9 +45,11 @@ func (w *week168) faded(by float64) *week168 {
 	return w
 }
 
-// derive recomputes from the series what services and countries have in common.
+// derive recomputes from the series what services and countries have in common,
+// and from the coverage what zones have.
 func (m *Model) derive() {
 	m.version++
+	m.rederive()
 	m.total = 0
 	for _, land := range m.countries {
 		land.reports = week168{}
@@ -53,6 +57,7 @@ func (m *Model) derive() {
 	for _, name := range sortedKeys(m.services) {
 		svc := m.services[name]
 		svc.reports = week168{}
+		svc.weighBlind(m.ref)
 		for _, code := range svc.order {
 			ser, land := svc.series[code], m.country(code)
 			ser.total = 0
