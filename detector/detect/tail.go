@@ -2,6 +2,11 @@ package detect
 
 import "math"
 
+// Tail returns −ln P(Y ≥ reports), in nats, for a negative binomial count Y with
+// the given mean and size: the detector's score of one window before its share for
+// having tested several. It is for comparing other methods with the same formula.
+func Tail(reports int, mean, size float64) float64 { return tail(reports, mean, size) }
+
 // tail returns −ln P(Y ≥ y), in nats, for a negative binomial count Y with the
 // given mean and size (variance = mean + mean²/size). It is 0 for y ≤ 0 and +Inf
 // for y > 0 when the mean is 0.
