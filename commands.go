@@ -49,7 +49,7 @@ environment, the environment over the file.`,
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(checkConfigCommand(), versionCommand(), healthcheckCommand(),
-		replayCommand(), importCommand(), exportCommand())
+		replayCommand(), explainCommand(), importCommand(), exportCommand())
 	return root
 }
 

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -171,6 +172,24 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	} {
 		d.check(t, http.MethodGet, path, w.get(target))
 	}
+}
+
+// TestEvidenceIsDescribedWhole holds the other way round too: no field is
+// described that there is not.
+func TestEvidenceIsDescribedWhole(t *testing.T) {
+	t.Parallel()
+	o := ongoing("whatsapp", at("08:00"), "NL")
+	w := newWorld(t)
+	w.announce(o)
+	answer := read[map[string]any](w, http.StatusOK, "/v1/outages/"+o.ID.String())
+	impacts, ok := answer["impacts"].([]any)
+	require.True(t, ok)
+	impact, ok := impacts[0].(map[string]any)
+	require.True(t, ok)
+	given, ok := impact["evidence"].(map[string]any)
+	require.True(t, ok)
+	described := describe(t).at(t, "/components/schemas/Evidence/properties")
+	require.ElementsMatch(t, slices.Collect(maps.Keys(described)), slices.Collect(maps.Keys(given)))
 }
 
 func TestReadinessIsAsDescribed(t *testing.T) {

@@ -16,6 +16,7 @@ func ongoing(service string, start time.Time, countries ...string) outage.Outage
 		StartedAt: start, DetectedAt: start.Add(3 * time.Minute), Revision: 1,
 		Peak: outage.Peak{At: start.Add(31 * time.Minute)},
 	}
+	learned := start.Truncate(time.Hour).Add(-time.Hour)
 	for i, country := range countries {
 		impact := outage.Impact{
 			Country: country, State: outage.Ongoing,
@@ -24,7 +25,10 @@ func ongoing(service string, start time.Time, countries ...string) outage.Outage
 			Reports:    4200 / (i + 1),
 			Peak:       outage.Peak{At: o.Peak.At, ReportsPerMinute: 240 / (i + 1)},
 			Score:      57.1, BaselinePerMinute: .4,
-			Evidence: outage.Evidence{WindowMinutes: 5, Reporters: 40, Expected: 2, Tolerated: 4, Dispersion: 12, Score: 57.1, Bar: 17.1, Origins: 31, Networks: 9, Sources: 2},
+			Evidence: outage.Evidence{
+				WindowMinutes: 5, Reporters: 40, Expected: 2, Tolerated: 4, Dispersion: 12, Score: 57.1, Bar: 17.1, Origins: 31, Networks: 9, Sources: 2,
+				Rho: 1.5, Floor: 1, Spread: .12, HistoryReports: 25, Windows: 5, Correction: 1.6, ListenedMinutes: 5, LevelPerMinute: .4, ObservedMinutes: 20160, BaselineUntil: &learned,
+			},
 		}
 		o.Impacts = append(o.Impacts, impact)
 		o.Reports += impact.Reports

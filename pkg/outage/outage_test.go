@@ -95,3 +95,14 @@ func TestAChangeIsSupersededByAGreaterFenceThenRevision(t *testing.T) {
 	require.False(t, change(1, 1).Supersedes(change(1, 1)))
 	require.False(t, change(1, 9).Supersedes(change(2, 1)))
 }
+
+func TestEvidenceFromBeforeItsPartsWereKeptIsReadAndWrittenAsItWas(t *testing.T) {
+	t.Parallel()
+	old := `{"window_minutes":5,"reporters":40,"expected":2,"tolerated":4,"dispersion":12,"score":57.1,"bar":17.1,"origins":31,"networks":9,"sources":2}`
+	var e outage.Evidence
+	require.NoError(t, json.Unmarshal([]byte(old), &e))
+	require.Zero(t, e.Rho, "not known is not kept as some default")
+	again, err := json.Marshal(e)
+	require.NoError(t, err)
+	require.JSONEq(t, old, string(again))
+}
