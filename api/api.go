@@ -26,6 +26,7 @@ type Live interface {
 // Archive is what the API reads of the archive; see pkg/archive for the contract.
 type Archive interface {
 	Counts(ctx context.Context, s outage.Series, from, to time.Time, step time.Duration) ([]archive.Bucket, error)
+	Coverage(ctx context.Context, from, to time.Time) (archive.CoveredMinutes, error)
 	Outage(ctx context.Context, id outage.ID) (outage.Outage, error)
 	Outages(ctx context.Context, filter archive.OutageFilter) (archive.OutagePage, error)
 }
@@ -73,9 +74,13 @@ type API struct {
 	now       func() time.Time
 	logger    *slog.Logger
 
-	present *cached[present]
-	heard   *cached[heard]
-	front   *cached[front]
+	present  *cached[present]
+	heard    *cached[heard]
+	listened *cached[listened]
+	front    *cached[front]
+	// seasoned says that the installation is known to have listened for long
+	// enough; only readListened, which never runs twice at a time, touches it.
+	seasoned bool
 }
 
 // New returns an API. It reads nothing yet.
@@ -95,6 +100,7 @@ func New(cfg Config) (*API, error) {
 	}
 	a.present = newCached(time.Second, cfg.Now, a.readPresent)
 	a.heard = newCached(15*time.Second, cfg.Now, a.readHeard)
+	a.listened = newCached(15*time.Second, cfg.Now, a.readListened)
 	a.front = newCached(2*time.Second, cfg.Now, a.readFront)
 	return a, nil
 }

@@ -17,8 +17,7 @@ import (
 // frontView turns what is known into what the front page shows.
 type frontView struct {
 	picture
-	a   *API
-	now time.Time
+	a *API
 }
 
 func (v frontView) moment(t time.Time) web.Moment { return web.Moment{At: t, Now: v.now} }

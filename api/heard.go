@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
+	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
@@ -15,6 +17,10 @@ type heard struct {
 	countries map[string][]string
 	// reports is how many there were in the last hour, and services about how many services.
 	reports, services int
+	// latest is the last minute of that hour in which there was a report, zero for none.
+	latest time.Time
+	// usual is how many reports are usual in an hour; nil while that is not known.
+	usual *float64
 }
 
 func (a *API) readHeard(ctx context.Context) (heard, error) {
@@ -44,13 +50,33 @@ func (a *API) readHeard(ctx context.Context) (heard, error) {
 	if err != nil {
 		return heard{}, fmt.Errorf("count the last hour: %w", err)
 	}
+	h.usual = a.usualHour(services, now)
 	for _, minutes := range counts {
+		for i, n := range minutes {
+			if n > 0 {
+				h.latest = later(h.latest, now.Add(time.Duration(i)*time.Minute-time.Hour).Truncate(time.Minute))
+			}
+		}
 		if n := total(minutes); n > 0 {
 			h.reports += n
 			h.services++
 		}
 	}
 	return h, nil
+}
+
+// usualHour is the number of reports that are usual in an hour like this one over
+// all services; nil while it is not known of each.
+func (a *API) usualHour(services []catalog.Service, now time.Time) *float64 {
+	var sum float64
+	for _, service := range services {
+		rate, ok := a.baselines.PerMinute(outage.Series{Service: service.Slug, Country: outage.AllCountries}, now)
+		if !ok || math.IsNaN(rate) || math.IsInf(rate, 0) {
+			return nil
+		}
+		sum += rate * time.Hour.Minutes()
+	}
+	return &sum
 }
 
 func total(counts []int) int {

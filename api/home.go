@@ -58,10 +58,10 @@ func (a *API) find(ctx context.Context, page *web.Home, query string) {
 func (a *API) entries(now picture, services []catalog.Service) []web.Service {
 	entries := make([]web.Service, len(services))
 	for i, s := range services {
+		status, _ := now.statusOf(outage.Series{Service: s.Slug, Country: outage.AllCountries})
 		entries[i] = web.Service{
-			Slug: s.Slug, Name: s.Name,
-			Status: now.statusOf(outage.Series{Service: s.Slug, Country: outage.AllCountries}),
-			Where:  names(byName(now.byService[s.Slug].countries())),
+			Slug: s.Slug, Name: s.Name, Status: status,
+			Where: names(byName(now.byService[s.Slug].countries())),
 		}
 	}
 	return entries
@@ -70,7 +70,7 @@ func (a *API) entries(now picture, services []catalog.Service) []web.Service {
 // readFront never fails: what cannot be read is left out and said to be.
 func (a *API) readFront(ctx context.Context) (front, error) {
 	now := a.now()
-	view := frontView{a: a, now: now, picture: a.picture(ctx)}
+	view := frontView{a: a, picture: a.picture(ctx)}
 	page := web.Home{Now: view.moment(now)}
 	for _, o := range view.outages {
 		if o.State != outage.Ongoing {
@@ -96,26 +96,27 @@ func (a *API) readFront(ctx context.Context) (front, error) {
 
 // say puts into words how things stand, and how sure that is.
 func (v frontView) say(page *web.Home, historyAway bool) {
-	quiet := false
+	quiet, why := false, v.doubts()
 	switch {
 	case v.blind:
 		page.Headline, page.Tone = "We cannot tell right now", outage.StatusUnknown
-		page.Notes = append(page.Notes, "The live counts cannot be reached. This is our trouble and says nothing about any service.")
 	case len(page.Outages) > 0:
 		page.Headline, page.Tone = failing(page.Outages, page.MoreOutages), outage.StatusProblem
 	case len(page.Possible) > 0:
 		page.Headline, page.Tone = suspected(page.Possible, page.MorePossible), outage.StatusPossible
-	case !v.watched:
+	case why == doubtNew:
+		page.Headline, page.Tone = "We cannot tell yet", outage.StatusUnknown
+	case why != "":
 		page.Headline, page.Tone = "We cannot tell right now", outage.StatusUnknown
 	default:
 		page.Headline, page.Tone, quiet = "Nothing abnormal right now", outage.StatusOK, true
 	}
-	if !v.blind && !v.watched {
-		page.Notes = append(page.Notes, "Not every service is being watched at the moment. What is missing here may fail all the same.")
+	if note := v.note(why); note != "" {
+		page.Notes = append(page.Notes, note)
 	}
 	if !v.blind && v.err == nil {
-		page.Heard = fmt.Sprintf("%s about %s in the last hour.",
-			plural(v.heard.reports, "report"), plural(v.heard.services, "service"))
+		page.Heard = fmt.Sprintf("%s about %s in the last hour%s.",
+			plural(v.heard.reports, "report"), plural(v.heard.services, "service"), v.usually())
 		if quiet && v.heard.reports == 0 {
 			page.Headline, page.Tone = "Nothing heard", outage.StatusUnknown
 			page.Notes = append(page.Notes, "Nobody has reported anything in the last hour. That can mean that all is well, or that nobody has told us.")
@@ -126,6 +127,33 @@ func (v frontView) say(page *web.Home, historyAway bool) {
 		page.Notes = append(page.Notes, "The archive cannot be reached, so outages that are over may be missing.")
 	}
 	page.Title = page.Headline
+}
+
+// note explains a doubt, "" if there is none.
+func (v frontView) note(why doubt) string {
+	switch why {
+	case doubtBlind:
+		return "The live counts cannot be reached. This is our trouble and says nothing about any service."
+	case doubtUnwatched:
+		return "Not every service is being watched at the moment. What is missing here may fail all the same."
+	case doubtDeaf:
+		return "No source of reports is listening at the moment. What is missing here may fail all the same."
+	case doubtUnsure:
+		return "Whether anybody is listening for reports, and since when, cannot be told at the moment. What is missing here may fail all the same."
+	case doubtNew:
+		return fmt.Sprintf("Outcry has listened here for %s so far. Until it has for a day it does not know what is usual, and what is missing here may fail all the same.",
+			web.Span(time.Duration(v.listened.minutes)*time.Minute))
+	case doubtUnheard:
+	}
+	return ""
+}
+
+// usually says what is usual beside the reports of the last hour.
+func (v frontView) usually() string {
+	if v.heard.usual == nil {
+		return ""
+	}
+	return ", usually " + usual(*v.heard.usual)
 }
 
 func failing(cards []web.Outage, more int) string {

@@ -92,9 +92,37 @@ func TestHomeSaysHowSureItIs(t *testing.T) {
 			[]string{"<h1>We cannot tell right now</h1>", "live counts cannot be reached"},
 			"Nothing abnormal",
 		},
-		"no archive": {
+		"no archive from the start": {
 			heard, func(w *world) { w.archiveAway.Store(true) },
+			[]string{"<h1>We cannot tell right now</h1>", "Whether anybody is listening", "archive cannot be reached"},
+			"Nothing abnormal",
+		},
+		"no archive any more, but reports": {
+			minutes("netflix", "US", at("08:40"), 1), func(w *world) {
+				w.get("/")
+				w.archiveAway.Store(true)
+				w.passTime()
+			},
 			[]string{"<h1>Nothing abnormal right now</h1>", "archive cannot be reached"},
+			"cannot tell",
+		},
+		"nobody listens": {
+			heard, func(w *world) { w.now = w.now.Add(11 * time.Minute); w.watchAgain() },
+			[]string{"<h1>We cannot tell right now</h1>", "No source of reports is listening"},
+			"Nothing abnormal",
+		},
+		"a service fails and nobody listens any more": {
+			heard, func(w *world) {
+				w.announce(ongoing("netflix", at("08:00"), "US"))
+				w.now = w.now.Add(11 * time.Minute)
+				w.watchAgain()
+			},
+			[]string{"<h1>Netflix is failing right now</h1>", "No source of reports is listening"},
+			"Nothing abnormal",
+		},
+		"usual beside it": {
+			heard, func(w *world) { w.baselines = usually(.001) },
+			[]string{"6 reports about 1 service in the last hour, usually 12."},
 			"cannot tell",
 		},
 		"no store at all": {

@@ -101,7 +101,7 @@ func strongestFirst(a, b outage.Spike) int {
 }
 
 // status says what is known of a series; known says that enough has been heard
-// of it for its silence to mean something.
+// and listened to for its silence to mean something.
 func (p present) status(s outage.Series, known bool) outage.Status {
 	t := p.byService[s.Service]
 	if s.Country == outage.AllCountries && t.ongoing != nil {
@@ -111,7 +111,7 @@ func (p present) status(s outage.Series, known bool) outage.Status {
 		return outage.StatusProblem
 	}
 	status := outage.StatusUnknown
-	if known && p.watched {
+	if known {
 		status = outage.StatusOK
 	}
 	for country, spike := range t.spikes {

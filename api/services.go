@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,6 +23,8 @@ type serviceJSON struct {
 	Category      string        `json:"category"`
 	HomeCountries []string      `json:"home_countries"`
 	Status        outage.Status `json:"status"`
+	// UnknownBecause says why the status is unknown.
+	UnknownBecause doubt `json:"unknown_because,omitempty"`
 	// OutageID names the ongoing outage.
 	OutageID *outage.ID `json:"outage_id"`
 	// Countries are those with trouble in a list, and those heard of too for one service.
@@ -29,9 +32,10 @@ type serviceJSON struct {
 }
 
 type countryJSON struct {
-	Country string        `json:"country"`
-	Name    string        `json:"name"`
-	Status  outage.Status `json:"status"`
+	Country        string        `json:"country"`
+	Name           string        `json:"name"`
+	Status         outage.Status `json:"status"`
+	UnknownBecause doubt         `json:"unknown_because,omitempty"`
 }
 
 type problemJSON struct {
@@ -54,25 +58,25 @@ type serviceListJSON struct {
 // Without it every status is unknown, which is the truth.
 type picture struct {
 	present
-	heard heard
-	err   error
-	blind bool // not even what is in trouble is known
+	heard     heard
+	listened  listened
+	err       error
+	listenErr error // what listened lacks
+	blind     bool  // not even what is in trouble is known
+	now       time.Time
 }
 
 func (a *API) picture(ctx context.Context) picture {
-	p := picture{}
+	p := picture{now: a.now()}
 	if p.present, p.err = a.present.get(ctx); p.err != nil {
 		p.blind = true
 		return p
 	}
 	// Without it what is quiet is unknown; what is in trouble still shows.
 	p.heard, p.err = a.heard.get(ctx)
+	p.listened, p.listenErr = a.listened.get(ctx)
 	return p
 }
-
-// statusOf says what is known of a series. What has not been heard of within
-// two days is unknown rather than fine: nobody may be there to complain.
-func (p picture) statusOf(s outage.Series) outage.Status { return p.status(s, p.heard.has(s)) }
 
 func (a *API) listServices(c *gin.Context) {
 	q := readQuery(c, "q", "country", "status", "limit", "cursor")
@@ -90,7 +94,7 @@ func (a *API) listServices(c *gin.Context) {
 	now := a.picture(c.Request.Context())
 	for _, service := range services {
 		s := outage.Series{Service: service.Slug, Country: country}
-		found := now.statusOf(s)
+		found, why := now.statusOf(s)
 		if status != "" && found != status {
 			continue
 		}
@@ -99,7 +103,7 @@ func (a *API) listServices(c *gin.Context) {
 			break
 		}
 		entry := describe(now, service, now.byService[service.Slug].countries())
-		entry.Status = found
+		entry.Status, entry.UnknownBecause = found, why
 		list.Services = append(list.Services, entry)
 	}
 	respondJSON(c, keepLive, list)
@@ -132,16 +136,16 @@ func describe(p picture, service catalog.Service, countries []string) serviceJSO
 	entry := serviceJSON{
 		Service: service.Slug, Name: service.Name, Category: service.Category,
 		HomeCountries: append([]string{}, service.Countries...),
-		Status:        p.statusOf(outage.Series{Service: service.Slug, Country: outage.AllCountries}),
 		Countries:     make([]countryJSON, 0, len(countries)),
 	}
+	entry.Status, entry.UnknownBecause = p.statusOf(outage.Series{Service: service.Slug, Country: outage.AllCountries})
 	if ongoing := p.byService[service.Slug].ongoing; ongoing != nil {
 		entry.OutageID = &ongoing.ID
 	}
 	for _, code := range countries {
+		status, why := p.statusOf(outage.Series{Service: service.Slug, Country: code})
 		entry.Countries = append(entry.Countries, countryJSON{
-			Country: code, Name: place.Name(code),
-			Status: p.statusOf(outage.Series{Service: service.Slug, Country: code}),
+			Country: code, Name: place.Name(code), Status: status, UnknownBecause: why,
 		})
 	}
 	return entry

@@ -59,6 +59,8 @@ func TestStatusOfServices(t *testing.T) {
 	} {
 		require.Equal(t, want, read[service](w, http.StatusOK, "/v1/services/"+slug).Status, slug)
 	}
+	_, because := why(w, "spotify", "")
+	require.Equal(t, "not_heard_of", because)
 	got := read[service](w, http.StatusOK, "/v1/services/whatsapp")
 	require.Equal(t, []country{
 		{"FR", "France", outage.StatusOK}, {"ID", "Indonesia", outage.StatusProblem}, {"NL", "Netherlands", outage.StatusProblem},
@@ -84,6 +86,95 @@ func TestQuietIsUnknownWhileNobodyWatches(t *testing.T) {
 	w.liveAway.Store(true)
 	w.now = w.now.Add(time.Minute)
 	require.Equal(t, outage.StatusUnknown, read[service](w, http.StatusOK, "/v1/services/netflix").Status)
+}
+
+// why reads the status of a service and of a country of it, and why they are unknown.
+func why(w *world, slug, code string) (outage.Status, string) {
+	w.t.Helper()
+	type known struct {
+		Country, Status string
+		UnknownBecause  string `json:"unknown_because"`
+	}
+	detail := read[struct {
+		known
+		Countries []known
+	}](w, http.StatusOK, "/v1/services/"+slug)
+	for _, c := range detail.Countries {
+		if c.Country == code {
+			require.Equal(w.t, detail.Status, c.Status, code)
+			require.Equal(w.t, detail.UnknownBecause, c.UnknownBecause, code)
+		}
+	}
+	return outage.Status(detail.Status), detail.UnknownBecause
+}
+
+func TestSilenceMeansNothingWhere(t *testing.T) {
+	t.Parallel()
+	heard := minutes("netflix", "US", at("08:00"), 1)
+	tests := map[string]struct {
+		listened time.Duration
+		prepare  func(*world)
+		because  string
+	}{
+		"a day was listened to":        {24 * time.Hour, func(*world) {}, ""},
+		"less than a day was":          {24*time.Hour - 2*time.Minute, func(*world) {}, "new_installation"},
+		"nothing was":                  {-time.Minute, func(*world) {}, "not_listening"},
+		"the last minutes were not":    {25 * time.Hour, func(w *world) { w.now = w.now.Add(11 * time.Minute); w.watchAgain() }, "not_listening"},
+		"no detector is there":         {25 * time.Hour, func(w *world) { w.lookAway() }, "not_watched"},
+		"the live state is away":       {25 * time.Hour, func(w *world) { w.liveAway.Store(true) }, "live_state_unreachable"},
+		"the archive is away":          {25 * time.Hour, func(w *world) { w.archiveAway.Store(true) }, "listening_unknown"},
+		"a day was, with a long pause": {30 * time.Minute, func(w *world) { w.listen(morning.AddDate(0, 0, -9), morning.AddDate(0, 0, -8)) }, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldThatListened(t, tt.listened, heard...)
+			tt.prepare(w)
+			status, because := why(w, "netflix", "US")
+			require.Equal(t, tt.because, because)
+			want := outage.StatusUnknown
+			if because == "" {
+				want = outage.StatusOK
+			}
+			require.Equal(t, want, status)
+		})
+	}
+}
+
+func TestTroubleShowsHoweverLittleWasListened(t *testing.T) {
+	t.Parallel()
+	w := newWorldThatListened(t, time.Hour, minutes("netflix", "US", at("08:00"), 1)...)
+	w.announce(ongoing("whatsapp", at("08:00"), "NL"))
+	w.see(live.Partition("telegram"), possible("telegram", "GB", 13, 23))
+	for slug, want := range map[string]outage.Status{
+		"whatsapp": outage.StatusProblem, "telegram": outage.StatusPossible, "netflix": outage.StatusUnknown,
+	} {
+		status, because := why(w, slug, "")
+		require.Equal(t, want, status, slug)
+		require.Equal(t, want == outage.StatusUnknown, because != "", slug)
+	}
+	require.Equal(t, []string{"telegram"}, slugs(read[serviceList](w, http.StatusOK, "/v1/services?status=possible").Services))
+	require.Empty(t, read[serviceList](w, http.StatusOK, "/v1/services?status=ok").Services)
+	body := page(w, http.StatusOK, "/?q=telegram")
+	require.Contains(t, body, `<span class="status possible">Possible problem: United Kingdom</span>`)
+	require.Contains(t, body, "Outcry has listened here for 1 h 1 min so far.")
+	require.Contains(t, page(w, http.StatusOK, "/?q=netflix"), `<span class="status unknown">Too little heard to tell</span>`)
+}
+
+func TestAReportThatWasJustCountedShowsThatSomebodyListens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, minutes("netflix", "US", at("08:40"), 1)...)
+	status, _ := why(w, "netflix", "US")
+	require.Equal(t, outage.StatusOK, status)
+	w.archiveAway.Store(true)
+	w.passTime()
+	status, _ = why(w, "netflix", "US")
+	require.Equal(t, outage.StatusOK, status, "that it has listened for long is remembered")
+	w.now = w.now.Add(10 * time.Minute)
+	w.watchAgain()
+	status, because := why(w, "netflix", "US")
+	require.Equal(t, outage.StatusUnknown, status)
+	require.Equal(t, "listening_unknown", because)
 }
 
 func TestServicesAreSearched(t *testing.T) {

@@ -59,6 +59,13 @@ type world struct {
 // sees nothing.
 func newWorld(t *testing.T, counts ...live.MinuteCount) *world {
 	t.Helper()
+	return newWorldThatListened(t, 25*time.Hour, counts...)
+}
+
+// newWorldThatListened has had a source listening for so long up to now; not
+// at all for a negative time.
+func newWorldThatListened(t *testing.T, listened time.Duration, counts ...live.MinuteCount) *world {
+	t.Helper()
 	w := &world{t: t, now: morning}
 	store, err := archive.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "outcry.db"), quietLogger())
 	require.NoError(t, err)
@@ -74,6 +81,7 @@ func newWorld(t *testing.T, counts ...live.MinuteCount) *world {
 		p := live.Partition(count.Series.Service)
 		snapshots[p].Counts = append(snapshots[p].Counts, count)
 	}
+	w.listen(morning.Add(-listened), morning)
 	for p := range live.Partitions {
 		lease, ok, err := w.engine.Acquire(t.Context(), p, "test", time.Hour)
 		require.NoError(t, err)
@@ -83,6 +91,17 @@ func newWorld(t *testing.T, counts ...live.MinuteCount) *world {
 		w.see(p)
 	}
 	return w
+}
+
+// listen notes that the form was listening, from one time to another.
+func (w *world) listen(from, to time.Time) {
+	w.t.Helper()
+	w.entries++
+	entry := live.Entry{Epoch: "past", Position: fmt.Sprintf("%06d", w.entries)}
+	for at := from; !at.After(to); at = at.Add(time.Minute) {
+		entry.Coverage = append(entry.Coverage, live.Coverage{Source: outage.SourceForm, Minute: at})
+	}
+	require.NoError(w.t, w.archive.Append(w.t.Context(), []live.Entry{entry}))
 }
 
 // minutes makes counts of a country series, one a minute from start on.
@@ -104,6 +123,21 @@ func (w *world) see(partition int, spikes ...outage.Spike) {
 	w.t.Helper()
 	view := live.View{At: w.now, Spikes: spikes}
 	require.NoError(w.t, w.engine.PutView(w.t.Context(), w.leases[partition], view))
+}
+
+// watchAgain publishes what the detectors see at the present time.
+func (w *world) watchAgain() {
+	w.t.Helper()
+	for p := range live.Partitions {
+		require.NoError(w.t, w.engine.Renew(w.t.Context(), w.leases[p], time.Hour))
+		w.see(p)
+	}
+}
+
+// passTime lets what the API keeps for a while grow old.
+func (w *world) passTime() {
+	w.now = w.now.Add(30 * time.Second)
+	w.watchAgain()
 }
 
 // lookAway lets time pass without any detector publishing what it sees.
@@ -228,6 +262,13 @@ func (s archiveSwitch) Counts(ctx context.Context, series outage.Series, from, t
 		return nil, errGone
 	}
 	return s.w.archive.Counts(ctx, series, from, to, step)
+}
+
+func (s archiveSwitch) Coverage(ctx context.Context, from, to time.Time) (archive.CoveredMinutes, error) {
+	if s.w.archiveAway.Load() {
+		return archive.CoveredMinutes{}, errGone
+	}
+	return s.w.archive.Coverage(ctx, from, to)
 }
 
 func (s archiveSwitch) Outage(ctx context.Context, id outage.ID) (outage.Outage, error) {
