@@ -37,6 +37,7 @@ func (v frontView) card(o outage.Outage) web.Outage {
 		ID: o.ID.String(), Slug: o.Service, Name: v.name(o.Service),
 		Since: v.moment(o.StartedAt), Reports: o.Reports,
 		Peak: o.Peak.ReportsPerMinute, PeakAt: v.moment(o.Peak.At),
+		Usual: usual(usualDuring(o, v.now)), PeakUsual: usual(usualPerMinute(o)),
 	}
 	impacts := byWeight(o.Impacts)
 	for i, impact := range impacts {
@@ -46,7 +47,7 @@ func (v frontView) card(o outage.Outage) web.Outage {
 		}
 		line := web.Impact{
 			Country: countryName(impact.Country), Since: v.moment(impact.StartedAt),
-			Peak: impact.Peak.ReportsPerMinute,
+			Peak: impact.Peak.ReportsPerMinute, Usual: briefly(impact.BaselinePerMinute),
 		}
 		if impact.EndedAt != nil {
 			until := v.moment(*impact.EndedAt)
@@ -77,8 +78,36 @@ func (v frontView) ended(o outage.Outage) web.Ended {
 	return web.Ended{
 		ID: o.ID.String(), Slug: o.Service, Name: v.name(o.Service), Where: names(codes(byWeight(o.Impacts))),
 		From: v.moment(o.StartedAt), Lasted: web.Span(end.Sub(o.StartedAt)),
-		Peak: o.Peak.ReportsPerMinute,
+		Peak: o.Peak.ReportsPerMinute, Usual: usual(usualPerMinute(o)),
 	}
+}
+
+// usualPerMinute is how many reports a minute are usual where an outage is felt,
+// as it was when that was noticed.
+func usualPerMinute(o outage.Outage) float64 {
+	var sum float64
+	for _, impact := range o.Impacts {
+		sum += impact.BaselinePerMinute
+	}
+	return sum
+}
+
+// usualDuring is how many reports would have been usual in the times that an
+// outage's reports are counted in.
+func usualDuring(o outage.Outage, now time.Time) float64 {
+	var sum float64
+	for _, impact := range o.Impacts {
+		end := now
+		if impact.EndedAt != nil {
+			end = *impact.EndedAt
+		}
+		lasted := end.Sub(impact.StartedAt)
+		for _, run := range impact.Intervals {
+			lasted += run.EndedAt.Sub(run.StartedAt)
+		}
+		sum += impact.BaselinePerMinute * max(lasted, 0).Minutes()
+	}
+	return sum
 }
 
 // possible lists the services that look unusual, each once, with their strongest
@@ -138,6 +167,14 @@ func usual(expected float64) string {
 		return "fewer than 1"
 	}
 	return strconv.Itoa(int(math.Round(min(expected, math.MaxInt32))))
+}
+
+// briefly is usual where there is little room.
+func briefly(expected float64) string {
+	if expected < 1 {
+		return "< 1"
+	}
+	return usual(expected)
 }
 
 func countryName(code string) string {

@@ -51,7 +51,10 @@ func TestHomeShowsWhatIsDown(t *testing.T) {
 		`<th scope="row">Netherlands</th>`, `<th scope="row">Indonesia</th>`, "Also in Malaysia and Singapore.",
 		`href="/report?service=whatsapp"`, "<polyline", `role="img"`,
 		"<strong>Telegram</strong>", "23 in 15 min, usually 2",
-		"<strong>Netflix</strong>", "for 1 h 10 min",
+		"<strong>Netflix</strong>", "for 1 h 10 min", "up to 240 a minute, usually fewer than 1",
+		// Six impacts of .4 a minute, of which one a minute began from 8:00 to 8:05.
+		`<dt>Reports</dt><dd>10,290 <span class="faint">usually 96</span></dd>`,
+		`08:31 UTC</time>, usually 2</span></dd>`, `<td class="num">240</td><td class="num">&lt; 1</td>`,
 		"reports about 1 service in the last hour",
 	} {
 		require.Contains(t, body, want)

@@ -54,9 +54,11 @@ type Outage struct {
 	Slug, Name string
 	Since      Moment
 	Reports    int
-	Peak       int
-	PeakAt     Moment
-	Countries  []Impact
+	// Usual is how many reports would have been usual, PeakUsual the same in a minute.
+	Usual, PeakUsual string
+	Peak             int
+	PeakAt           Moment
+	Countries        []Impact
 	// More names further countries, "" for none.
 	More string
 	// Trend is nil when the counts could not be read.
@@ -69,6 +71,7 @@ type Impact struct {
 	Since   Moment
 	Until   *Moment // set when it is over there
 	Peak    int     // reports per minute
+	Usual   string  // the same when nothing is wrong
 }
 
 // Possible is a series that is unusual, but not enough to call it an outage.
@@ -89,6 +92,7 @@ type Ended struct {
 	From       Moment
 	Lasted     string
 	Peak       int
+	Usual      string // reports per minute when nothing is wrong
 }
 
 // StatusText says the status in words.
