@@ -106,7 +106,7 @@ func (d *decoder) blind(start, until int64) []blindHour {
 			d.bad = true
 			return nil
 		}
-		blind = append(blind, blindHour{hour: int32(hour), minutes: uint8(minutes)}) //nolint:gosec // bounded
+		blind = append(blind, newBlindHour(hour, int(minutes))) //nolint:gosec // bounded
 	}
 	return blind
 }

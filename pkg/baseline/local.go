@@ -43,12 +43,18 @@ func shiftsOf(zone *time.Location, from, to int64) []shift {
 }
 
 // slot is the local hour of the week of a UTC hour.
-func (l *local) slot(hour int64) int {
+func (l *local) slot(hour int64) int { return l.shifted(hour, utcSlot(hour)) }
+
+// shifted is that, for an hour whose hour of the week in UTC is known.
+func (l *local) shifted(hour int64, slot int) int {
 	i := len(l.shifts) - 1
 	for i > 0 && l.shifts[i].from > hour {
 		i--
 	}
-	return (utcSlot(hour) + l.shifts[i].by) % week
+	if slot += l.shifts[i].by; slot >= week { // cheaper than a division
+		slot -= week
+	}
+	return slot
 }
 
 // local returns the exposure by a country's clock. Countries share it, since
@@ -139,13 +145,20 @@ type blindHour struct {
 	weighted float64
 	hour     int32 // since 1970, UTC
 	minutes  uint8
+	slot     uint8 // the hour of the week in UTC
 }
+
+func newBlindHour(hour int64, minutes int) blindHour {
+	return blindHour{hour: int32(hour), minutes: uint8(minutes), slot: uint8(utcSlot(hour))} //nolint:gosec // bounded by Learn and Decode
+}
+
+func (l *local) slotOf(b blindHour) int { return l.shifted(int64(b.hour), int(b.slot)) }
 
 func (s *service) leaveOut(hour int64, minutes int, weight float64) {
 	if minutes <= 0 {
 		return
 	}
-	b := blindHour{hour: int32(hour), minutes: uint8(minutes)} //nolint:gosec // bounded by Learn and Decode
+	b := newBlindHour(hour, minutes)
 	b.weighted = weight * float64(minutes)
 	s.blind = append(s.blind, b)
 	s.blinded += b.weighted
@@ -195,7 +208,7 @@ func (m *Model) minutes(land *country, svc *service, ser *series, weight float64
 func (e exposure) at(slot int) float64 {
 	minutes := e.local.covered.by[slot]
 	for _, b := range e.blind {
-		if e.local.slot(int64(b.hour)) == slot {
+		if e.local.slotOf(b) == slot {
 			minutes -= b.weighted
 		}
 	}
@@ -213,7 +226,7 @@ func (e exposure) addTo(sum *week168, by float64) {
 		sum.by[slot] += by * minutes
 	}
 	for _, b := range e.blind {
-		sum.by[e.local.slot(int64(b.hour))] -= by * b.weighted
+		sum.by[e.local.slotOf(b)] -= by * b.weighted
 	}
 	if e.forgot == nil {
 		return
