@@ -25,7 +25,7 @@ func explained() outage.Outage {
 		Country: "ID", State: outage.Ongoing, StartedAt: at, DetectedAt: at, Score: 33,
 		Evidence: outage.Evidence{
 			WindowMinutes: 1, Reporters: 13, Expected: 0.001899908598, Tolerated: 0.202849862897, Dispersion: 5,
-			Score: 32.94160656048, Bar: 9.6, Origins: 13, Networks: 5, Sources: 2,
+			Score: 32.94160656048, Bar: 9.6, Origins: 13, Networks: 5, Sources: 1,
 			Rho: 1.5, Floor: .2, Spread: .15, HistoryReports: 20, Windows: 5, Correction: 1.6094379124341003,
 			ListenedMinutes: 1, ObservedMinutes: 20221, BaselineUntil: &learned,
 		},
@@ -57,7 +57,7 @@ func TestExplainShowsEveryStep(t *testing.T) {
 		"whatsapp: outage " + explained().ID.String() + ", ongoing, revision 3",
 		"ID (Indonesia), detected 2017-11-03T08:02:00Z",
 		"w = 1 minute\n",
-		"y = 13; 13 origins, 5 networks, 2 sources",
+		"y = 13; 13 origins, 5 networks, 1 source\n",
 		"H = 20 reports of weight; 20221 minutes listened to before; learned until 2017-11-03T07:00:00Z, 62 minutes before",
 		"M = rho·E + f·√w = 1.5·0.001899908598 + 0.2·√1 = 0.2028498629",
 		"r = 1/(φ + 1/H) = 1/(0.15 + 1/20) = 5\n",

@@ -105,7 +105,7 @@ func originsText(e outage.Evidence) string {
 	if e.Origins == 0 {
 		return "; their origins are not known"
 	}
-	return fmt.Sprintf("; %d origins, %d networks, %d sources", e.Origins, e.Networks, e.Sources)
+	return "; " + several(e.Origins, "origin") + ", " + several(e.Networks, "network") + ", " + several(e.Sources, "source")
 }
 
 func levelText(e outage.Evidence) string {
@@ -129,11 +129,14 @@ func sampleText(impact outage.Impact) string {
 	return fmt.Sprintf("H = %s reports of weight; %s listened to before; %s", number(e.HistoryReports), minutesText(e.ObservedMinutes), learned)
 }
 
-func minutesText(n int) string {
-	if n == 1 {
-		return "1 minute"
+func minutesText(n int) string { return several(n, "minute") }
+
+// several counts things: "1 source", "2 sources".
+func several(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return strconv.Itoa(n) + " minutes"
+	return strconv.Itoa(n) + " " + thing
 }
 
 // number gives the digits that a check by hand needs.
