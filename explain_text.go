@@ -17,7 +17,7 @@ import (
 func explainImpact(w io.Writer, o outage.Outage, impact outage.Impact) (agrees bool, err error) {
 	x, err := detect.Explain(impact.Evidence)
 	if err != nil {
-		return false, err //nolint:wrapcheck // the caller names the impact
+		return false, err
 	}
 	e := impact.Evidence
 	_, _ = fmt.Fprintf(w, "%s (%s), detected %s%s\n", impact.Country, whereText(impact.Country), impact.DetectedAt.Format(time.RFC3339), runText(o, impact))
@@ -48,7 +48,7 @@ func explainImpact(w io.Writer, o outage.Outage, impact outage.Impact) (agrees b
 		line("agrees", "yes")
 	}
 	_, err = fmt.Fprintf(w, "\n  %s\n\n", sentence(impact, x, len(differences) == 0))
-	return len(differences) == 0, err //nolint:wrapcheck // into a buffer
+	return len(differences) == 0, err
 }
 
 // sentence says in words what the figures say.
