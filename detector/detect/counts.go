@@ -136,6 +136,17 @@ func (c *counts) sums(first, end minute) [len(windows)]int {
 	return sums
 }
 
+// hourly adds the reports of each hour from a minute to before another.
+func (c *counts) hourly(first, end minute) []int {
+	hours := make([]int, (end-first)/60)
+	for r := c.back(); r.next >= first && r.more(); {
+		if r.entry.at < end {
+			hours[(r.entry.at-first)/60] += int(r.entry.n)
+		}
+	}
+	return hours
+}
+
 // between returns the entries from a minute to another, both included.
 func (c *counts) between(first, last minute) []minuteCount {
 	var within []minuteCount

@@ -55,6 +55,10 @@ func TestCountsAreWhatWasSet(t *testing.T) {
 			first := begin + minute(random.IntN(int(within)))
 			last := first + minute(random.IntN(200))
 			require.Equal(t, want.sum(first, last), c.sum(first, last))
+			for i, n := range c.hourly(first, first+180) {
+				begins := first + minute(i)*60
+				require.Equal(t, want.sum(begins, begins+59), n)
+			}
 			sums := c.sums(first, last)
 			for i, w := range windows {
 				require.Equal(t, want.sum(max(first, last-w.minutes+1), last), sums[i])

@@ -2,9 +2,11 @@ package detect_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,14 +25,14 @@ const (
 	crowdKept  = 49 * 60 // minutes of counts
 )
 
-// span is a log-uniform part of a mix of rates, in reports a minute.
-type span struct{ share, least, most float64 }
+// rateSpan is a log-uniform part of a mix of rates, in reports a minute.
+type rateSpan struct{ share, least, most float64 }
 
 // usualMix has most series hear less than one report an hour, and a few ten a minute.
-var usualMix = []span{{.90, .0001, .016}, {.09, .016, .5}, {.01, .5, 10}} //nolint:gochecknoglobals // a constant table
+var usualMix = []rateSpan{{.90, .0001, .016}, {.09, .016, .5}, {.01, .5, 10}} //nolint:gochecknoglobals // a constant table
 
 // evenMix has as many series between .001 and .01 as between 1 and 10.
-var evenMix = []span{{1, .001, 10}} //nolint:gochecknoglobals // a constant table
+var evenMix = []rateSpan{{1, .001, 10}} //nolint:gochecknoglobals // a constant table
 
 // crowd is a detector of many series that has learned for weeks and counted for 49 hours.
 type crowd struct {
@@ -39,18 +41,25 @@ type crowd struct {
 	rates    []float64 // of the series, in reports a minute
 	now      time.Time
 	random   *rand.Rand
-	model    int // heap bytes of the baseline
-	heap     int // of everything
+	until    []float64 // the sums of the rates
+	everyone []heard
+	minute   time.Time // of current
+	current  []uint8   // counts of the running minute that look has set
+	model    int       // heap bytes of the baseline
+	heap     int       // of everything
 }
 
-func newCrowd(b *testing.B, series int, mix []span) *crowd {
+func newCrowd(b *testing.B, series int, mix []rateSpan) *crowd {
 	b.Helper()
-	c := &crowd{now: noon, random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // the same every time
+	c := &crowd{now: noon, current: make([]uint8, series), random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // the same every time
+	sum := 0.0
 	for i := range series {
 		c.series = append(c.series, outage.Series{
 			Service: fmt.Sprintf("service-%05d", i/crowdCountries), Country: country(i % crowdCountries),
 		})
 		c.rates = append(c.rates, draw(c.random, mix))
+		sum += c.rates[i]
+		c.until = append(c.until, sum)
 	}
 	before := heap()
 	var err error
@@ -59,8 +68,9 @@ func newCrowd(b *testing.B, series int, mix []span) *crowd {
 	c.learn(b)
 	c.model = heap() - before
 	c.count()
-	_, err = c.detector.Tick(c.now, detect.Inputs{})
-	require.NoError(b, err)
+	for range 2 {
+		c.look(b, c.all()) // all that a series may be asked is remembered
+	}
 	c.heap = heap() - before
 	return c
 }
@@ -71,7 +81,7 @@ func country(i int) string {
 	return codes[2*i : 2*i+2]
 }
 
-func draw(random *rand.Rand, mix []span) float64 {
+func draw(random *rand.Rand, mix []rateSpan) float64 {
 	at := random.Float64()
 	for _, s := range mix {
 		if at < s.share {
@@ -140,23 +150,61 @@ func heap() int {
 	return int(stats.HeapAlloc) //nolint:gosec // far below
 }
 
-// minute lets one of so many series hear one report more, and ticks at the
-// minute's end. It returns what the setting and the tick took.
-func (c *crowd) minute(b *testing.B, every int) (set, tick time.Duration, evaluated int) {
-	b.Helper()
-	changed := make([]int, 0, len(c.series)/every)
-	for i := range c.series {
-		if every == 1 || c.random.IntN(every) == 0 {
-			changed = append(changed, i)
+// hear draws who reports next, one report of each, those that report more often
+// sooner, and lets the time pass that so many reports usually take.
+func (c *crowd) hear(reports int) []heard {
+	all := c.until[len(c.until)-1]
+	drawn := make(map[int]bool, reports)
+	for len(drawn) < reports {
+		at, _ := slices.BinarySearch(c.until, c.random.Float64()*all)
+		drawn[at] = true
+	}
+	c.now = c.now.Add(time.Duration(float64(reports) / all * float64(time.Minute)))
+	changed := make([]heard, 0, reports)
+	for _, at := range slices.Sorted(maps.Keys(drawn)) {
+		changed = append(changed, heard{at, c.now.Add(-time.Nanosecond).Truncate(time.Minute)})
+	}
+	return changed
+}
+
+// all has every series hear one report more or, the next time, less, in some
+// minute of the last hour: nobody stands out.
+func (c *crowd) all() []heard {
+	if len(c.everyone) == 0 {
+		for i := range c.series {
+			c.everyone = append(c.everyone, heard{i, c.now.Truncate(time.Minute).Add(-time.Duration(i%60) * time.Minute)})
 		}
 	}
+	c.now = c.now.Add(time.Second)
+	return c.everyone
+}
+
+// heard is one report.
+type heard struct {
+	series int
+	at     time.Time
+}
+
+// look sets the counts and ticks. It returns what both took, and how many series
+// were looked at, their sums over all countries among them.
+func (c *crowd) look(b *testing.B, changed []heard) (set, tick time.Duration, evaluated int) {
+	b.Helper()
 	c.detector.Observe(c.now, true)
+	minute := c.now.Add(-time.Nanosecond).Truncate(time.Minute)
+	if minute != c.minute {
+		clear(c.current)
+		c.minute = minute
+	}
 	started := time.Now()
-	for _, i := range changed {
-		c.detector.Set(c.series[i], c.now, 1)
+	for _, h := range changed {
+		if len(changed) == len(c.series) {
+			c.current[h.series] ^= 1
+		} else {
+			c.current[h.series]++
+		}
+		c.detector.Set(c.series[h.series], h.at, int(c.current[h.series]))
 	}
 	set = time.Since(started)
-	c.now = c.now.Add(time.Minute)
 	started = time.Now()
 	result, err := c.detector.Tick(c.now, detect.Inputs{})
 	tick = time.Since(started)
@@ -170,36 +218,50 @@ func BenchmarkMillion(b *testing.B) {
 	if testing.Short() {
 		b.Skip("it takes minutes")
 	}
+	hundredth := func(c *crowd) []heard { return c.hear(len(c.series) / 100) }
 	for _, mix := range []struct {
 		name   string
 		series int
-		rates  []span
+		rates  []rateSpan
 	}{
 		{"usual", 1_000_000, usualMix},
 		{"even", 100_000, evenMix},
 	} {
-		c := sync.OnceValue(func() *crowd { return newCrowd(b, mix.series, mix.rates) })
+		made := sync.OnceValue(func() *crowd { return newCrowd(b, mix.series, mix.rates) })
 		for _, change := range []struct {
 			name  string
-			every int
-		}{{"1%", 100}, {"all", 1}} {
+			next  func(c *crowd) []heard
+			pause time.Duration // before each tick
+		}{
+			{"1%", hundredth, 0}, {"all", (*crowd).all, 0}, {"1% after an hour", hundredth, time.Hour},
+		} {
 			b.Run(mix.name+"/"+change.name, func(b *testing.B) {
-				c := c()
-				c.minute(b, change.every) // caches the hour's baseline
+				c := made()
+				for range 10 {
+					c.look(b, change.next(c)) // asks for the hour's baseline
+				}
 				b.ResetTimer()
 				var set, tick time.Duration
 				var evaluated int
 				for range b.N {
-					s, t, n := c.minute(b, change.every)
+					c.listen(change.pause)
+					s, t, n := c.look(b, change.next(c))
 					set, tick, evaluated = set+s, tick+t, evaluated+n
 				}
 				b.ReportMetric(set.Seconds()/float64(b.N), "s-set/tick")
 				b.ReportMetric(tick.Seconds()/float64(b.N), "s-judge/tick")
-				b.ReportMetric(float64(tick.Nanoseconds())/float64(evaluated), "ns/series")
+				b.ReportMetric(float64((set+tick).Nanoseconds())/float64(evaluated), "ns/series")
 				b.ReportMetric(float64(c.heap)/float64(len(c.series)), "bytes/series")
 				b.ReportMetric(float64(c.model)/float64(len(c.series)), "bytes-baseline/series")
 				b.ReportMetric(0, "ns/op")
 			})
 		}
+	}
+}
+
+// listen lets silence pass.
+func (c *crowd) listen(pause time.Duration) {
+	for until := c.now.Add(pause); c.now.Before(until); c.now = c.now.Add(time.Minute) {
+		c.detector.Observe(c.now, true)
 	}
 }

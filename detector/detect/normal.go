@@ -68,8 +68,8 @@ func (d *Detector) findNormal(s *series, at minute) float64 {
 // which a series heard more than the baseline tolerates.
 func (d *Detector) raisedHours(s *series, before minute) []float64 {
 	var raised []float64
-	for hour := before - normalWithin; hour < before; hour += 60 {
-		reports := float64(s.counts.sum(hour, hour+59))
+	for i, heard := range s.counts.hourly(before-normalWithin, before) {
+		hour, reports := before-normalWithin+minute(i)*60, float64(heard)
 		minutes := float64(d.coverage.count(hour, hour+59))
 		if minutes < normalCovered || reports <= d.cfg.tolerated(0, minutes) {
 			continue
