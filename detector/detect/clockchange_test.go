@@ -133,12 +133,17 @@ func (w *town) model() *baseline.Model {
 	return model
 }
 
-// check compares what is expected of the busy series now with the truth.
+// check compares what is expected of the busy series in the hours to come with
+// the truth.
 func (w *town) check() { w.checkFrom(1) }
 
 // checkFrom does so for series of at least so many reports a minute.
 func (w *town) checkFrom(least float64) {
 	w.world.t.Helper()
+	const hours = 3 // between two checks
+	if w.world.now.Hour()%hours != 0 {
+		return
+	}
 	model := w.model()
 	for _, s := range w.series {
 		if w.rate[s] < least {
@@ -148,9 +153,12 @@ func (w *town) checkFrom(least float64) {
 		if w.rate[s] >= 20 {
 			off = 1.45 // little noise here
 		}
-		got, truth := model.At(s, w.world.now).PerMinute, w.truth(s, w.world.now)
-		require.Less(w.world.t, got, off*truth, "%s at %s", s, w.world.now)
-		require.Greater(w.world.t, got, truth/off, "%s at %s", s, w.world.now)
+		for i := range hours {
+			at := w.world.now.Add(time.Duration(i) * time.Hour)
+			got, truth := model.At(s, at).PerMinute, w.truth(s, at)
+			require.Less(w.world.t, got, off*truth, "%s at %s", s, at)
+			require.Greater(w.world.t, got, truth/off, "%s at %s", s, at)
+		}
 	}
 }
 

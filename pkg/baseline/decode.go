@@ -80,7 +80,7 @@ func (d *decoder) service(start, until int64) *service {
 
 // covered reads the covered minutes of at most so many hours.
 func (d *decoder) covered(most int64) []uint8 {
-	n := d.uint(uint64(max(most, 0))) //nolint:gosec // not negative
+	n := d.uint(uint64(max(most, 0)))
 	var minutes []uint8
 	for left := n; left > 0; {
 		run, of := d.uint(left), d.uint(60)

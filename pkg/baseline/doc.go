@@ -18,6 +18,11 @@
 // then seven eighths of the series' past are forgotten, so that what follows
 // weighs eight times as much, and what was held back so far is made up for.
 //
+// Reports and minutes are both of local hours, so an hour of the clock on the wall
+// that comes twice in a week, or not at all, has the reports and the minutes that
+// it had. The minutes derive from the coverage of the last sixty weeks, which is
+// kept hour by hour; after so long a silence of our own all begins anew.
+//
 // A silent series costs nothing: a series keeps its total and those hours of
 // the week in which it was ever heard.
 package baseline

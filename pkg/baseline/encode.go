@@ -70,11 +70,14 @@ func (e *encoder) week(w *week168) {
 // covered writes the number of hours, and how many in a row had so many minutes.
 func (e *encoder) covered(minutes []uint8) {
 	e.uint(uint64(len(minutes)))
-	for from, to := 0, 0; from < len(minutes); from = to {
-		for to = from; to < len(minutes) && minutes[to] == minutes[from]; to++ {
+	for len(minutes) > 0 {
+		run := 1
+		for run < len(minutes) && minutes[run] == minutes[0] {
+			run++
 		}
-		e.uint(uint64(to - from)) //nolint:gosec // positive
-		e.uint(uint64(minutes[from]))
+		e.uint(uint64(run))
+		e.uint(uint64(minutes[0]))
+		minutes = minutes[run:]
 	}
 }
 
