@@ -6,9 +6,6 @@ const (
 	// minuteSpread is the variance of the rate in a minute relative to its square.
 	minuteSpread = .15
 
-	mixtureFactor = 3   // H0 of the mixture: so many times the baseline,
-	mixtureFloor  = .05 // and so many reports a minute
-
 	// mostEvidence bounds what an outage adds up to, in nats, below what a float64
 	// can hold.
 	mostEvidence = 600
@@ -16,8 +13,8 @@ const (
 	cusumFactor = 3 // the rise that the CUSUM is tuned to
 )
 
-// mixtureTimes are the rates of the mixture, as multiples of its H0: 6 to 300 times
-// the baseline, plus .1 to 5 reports a minute.
+// mixtureTimes are the rates of the mixture, as multiples of its H0: with 3 times the
+// baseline + .05, they are 6 to 300 times the baseline + .1 to 5 reports a minute.
 var mixtureTimes = [...]float64{2, 4, 10, 33, 100} //nolint:gochecknoglobals // a constant table
 
 // ratio is the likelihood ratio of a minute in which y reports were heard, in logs:
@@ -38,14 +35,17 @@ func (h *hour) atRest(sums []uint32, t int, null float64) bool {
 		float64(heard(sums, t, hourMinutes)) <= h.expected(t, hourMinutes)
 }
 
-// scoreShiryaevRoberts is a mixture of e-detectors: each adds up the likelihood
-// ratios of its own rate against H0 since every possible onset.
-func scoreShiryaevRoberts(s *Series, out []float32) {
+// shiryaevRoberts is a mixture of e-detectors: each adds up the likelihood ratios of
+// its own rate against H0 since every possible onset. H0 is rho times the baseline
+// plus floor reports a minute.
+type shiryaevRoberts struct{ rho, floor float64 }
+
+func (p shiryaevRoberts) score(s *Series, out []float32) {
 	sums := cumulate(s.Counts)
 	var r [len(mixtureTimes)]float64
 	most := math.Exp(mostEvidence)
 	scoredHours(s, sums, func(h hour) {
-		null := mixtureFactor*h.now.rate + mixtureFloor
+		null := p.rho*h.now.rate + p.floor
 		size := 1 / (minuteSpread + 1/h.now.known)
 		var ratios [len(mixtureTimes)]ratio
 		var silence [len(mixtureTimes)]float64
@@ -76,12 +76,15 @@ func scoreShiryaevRoberts(s *Series, out []float32) {
 	})
 }
 
-// scoreCUSUM adds up the likelihood ratios since the likeliest onset.
-func scoreCUSUM(s *Series, out []float32) {
+// cusum adds up the likelihood ratios since the likeliest onset, of a threefold rise
+// against rho times the baseline plus floor reports a minute.
+type cusum struct{ rho, floor float64 }
+
+func (p cusum) score(s *Series, out []float32) {
 	sums := cumulate(s.Counts)
 	var sum float64
 	scoredHours(s, sums, func(h hour) {
-		null := h.now.rate
+		null := p.rho*h.now.rate + p.floor
 		r := ratioOf(cusumFactor*null, null, 1/(minuteSpread+1/h.now.known))
 		for t := h.first; t < h.next; t++ {
 			sum = max(sum+r.silence+float64(s.Counts[t])*r.report, 0)

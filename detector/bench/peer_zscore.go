@@ -12,8 +12,9 @@ const (
 	earsSkipped   = 2 // quarters between the one that is tested and its baseline
 	earsIntervals = 7 // quarters of the baseline
 
-	// leastVariance bounds each z-score in a quiet series, where the variance that
-	// was seen is next to nothing: one report more or less is nothing special.
+	// leastVariance is added to that of each z-score, for quiet series, where the
+	// variance that was seen is next to nothing: one report more or less is nothing
+	// special. It does better than a lower bound.
 	leastVariance = 1
 )
 
@@ -48,7 +49,7 @@ func scoreEARS(s *Series, out []float32) {
 		}
 		mean := float64(sum) / earsIntervals
 		variance := (float64(squares) - mean*float64(sum)) / (earsIntervals - 1)
-		out[t] = zScore(y, mean, max(variance, mean))
+		out[t] = zScore(y, mean, variance+mean)
 	}
 }
 
@@ -100,7 +101,7 @@ func scoreSeasonal(s *Series, out []float32) {
 			continue
 		}
 		mean, variance := past.meanVariance()
-		variance = max(variance, mean)
+		variance += mean
 		for t := first; t < next; t++ {
 			out[t] = zScore(heard(sums, t, short), mean, variance)
 		}
@@ -129,6 +130,8 @@ func scorePrometheus(s *Series, out []float32) {
 	}
 }
 
+// zScore is in standard deviations. Where the variance was estimated from a few
+// counts, the caller adds that of a Poisson count, which bounds it too.
 func zScore(y uint32, mean, variance float64) float32 {
-	return float32((float64(y) - mean) / math.Sqrt(max(variance, leastVariance)))
+	return float32((float64(y) - mean) / math.Sqrt(variance+leastVariance))
 }

@@ -32,17 +32,17 @@ func Peers() []Peer {
 		},
 		{
 			Name:  "EARS C2 on 15 min",
-			About: "(y₁₅ − mean) / sd of the seven quarters of an hour that end two before, sliding by the minute, sd ≥ max(1, √mean); Hutwagner et al. 2003.",
+			About: "(y₁₅ − mean) / sd of the seven quarters of an hour that end two before, sliding by the minute, sd² with mean + 1 added; Hutwagner et al. 2003.",
 			Score: scoreEARS,
 		},
 		{
 			Name:  "seasonal z-score, 5 min",
-			About: "(y₅ − mean) / sd of y₅ in the same hour of the week in the four weeks before, sd ≥ max(1, √mean).",
+			About: "(y₅ − mean) / sd of y₅ in the same hour of the week in the four weeks before, sd² with mean + 1 added.",
 			Score: scoreSeasonal,
 		},
 		{
 			Name:  "Prometheus-style z-score over a week",
-			About: "(rate[5m] − avg_over_time[1w]) / stddev_over_time[1w], sd clamped to at least 1 report in 5 min; as published by GitLab in 2019.",
+			About: "(rate[5m] − avg_over_time[1w]) / stddev_over_time[1w], sd² with that of one report in 5 min added; as published by GitLab in 2019.",
 			Score: scorePrometheus,
 		},
 		{
@@ -63,12 +63,22 @@ func Peers() []Peer {
 		{
 			Name:  "NB e-Shiryaev-Roberts mixture, 3·baseline + .05",
 			About: "ln of the mean of R = (1 + R)·LR over rates of 2, 4, 10, 33 and 100 times H0 = 3λ + .05, restarted when the last hour is back at Σλ; Shin, Ramdas and Rinaldo, e-detectors.",
-			Score: scoreShiryaevRoberts,
+			Score: shiryaevRoberts{rho: 3, floor: .05}.score,
 		},
 		{
-			Name:  "NB CUSUM for a threefold rise",
-			About: "S = max(0, S + ln LR of 3λ against λ), restarted when the last hour is back at Σλ; Höhle and Paul 2008.",
-			Score: scoreCUSUM,
+			Name:  "NB e-Shiryaev-Roberts mixture, 2·baseline + .05",
+			About: "the same against 2λ + .05.",
+			Score: shiryaevRoberts{rho: 2, floor: .05}.score,
+		},
+		{
+			Name:  "NB CUSUM, H0 = baseline",
+			About: "S = max(0, S + ln LR of a threefold rise against λ), restarted when the last hour is back at Σλ; Höhle and Paul 2008.",
+			Score: cusum{rho: 1}.score,
+		},
+		{
+			Name:  "NB CUSUM, 2·baseline + .05",
+			About: "the same against 2λ + .05.",
+			Score: cusum{rho: 2, floor: .05}.score,
 		},
 	}
 }
