@@ -148,6 +148,7 @@ func (c *crowd) own(b *testing.B, p int, counts []live.MinuteCount) {
 	for ago := range live.KeepCounts / time.Minute {
 		d.Observe(c.now.Add(-ago*time.Minute), true)
 	}
+	c.remember(p, d)
 	for _, n := range counts {
 		d.Set(n.Series, n.Minute, n.Count)
 	}
@@ -175,6 +176,19 @@ func (c *crowd) learn(b *testing.B, p int, d *detect.Detector) {
 			}
 		}
 		require.NoError(b, d.LearnHour(hour))
+	}
+}
+
+// remember gives a detector the hours before those that it reads, each at once:
+// else it would learn that two days were silent.
+func (c *crowd) remember(p int, d *detect.Detector) {
+	end := c.now.Add(-crowdRead * time.Minute).Truncate(time.Hour)
+	for start := end.Add(-46 * time.Hour); start.Before(end); start = start.Add(time.Hour) {
+		for _, i := range c.members[p] {
+			if c.rates[i] > crowdBusy {
+				d.Set(c.series[i], start, int(60*c.rates[i]+c.random.Float64()))
+			}
+		}
 	}
 }
 
