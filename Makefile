@@ -9,7 +9,7 @@ PACKAGES ?= ./...
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Run every role in one process, on 127.0.0.1:8080
@@ -29,6 +29,11 @@ test: ## Install the servers that tests need, vet, and run all tests
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem -timeout 60m $(PACKAGES)
+
+# Writes docs/detection.md and its pictures. QUICK=-quick takes a look in a few minutes.
+.PHONY: bench-detection
+bench-detection: ## Measure the detector and the usual ones on simulated outages
+	go run ./detector/bench/measure $(QUICK)
 
 .PHONY: lint
 lint: ## Run the linters and look for unformatted files

@@ -129,22 +129,22 @@ func (w *World) background(i int) {
 	random := stream(w.Seed, streamSeries, i)
 	s, common, minutes := &w.series[i], &w.service[i/w.Countries], len(w.Counts[i])
 	years := float64(minutes) / minutesAYear
-	for range poisson(random, 12*years) {
-		s.noise.burst(random.IntN(minutes), 5+random.IntN(35), 1.5+random.Float64())
+	for range poisson(random, 25*years) {
+		s.noise.burst(random.IntN(minutes), 5+random.IntN(35), 1.5+1.25*random.Float64())
 	}
 	for minute := 0; minute < minutes; minute += step {
 		rate := s.usual(w.Start, minute) * math.Exp(float64(s.noise.steps[minute/step])) * common.at(minute)
 		for range poisson(random, rate*step) {
 			at := minute + random.IntN(step)
 			w.add(i, at, 1)
-			if random.IntN(12) == 0 { // friends
+			if random.IntN(10) == 0 { // friends
 				for more := true; more; more = random.IntN(3) == 0 {
 					w.add(i, at+random.IntN(10), 1)
 				}
 			}
 		}
 	}
-	for range poisson(random, 6*years) { // a class, an office
+	for range poisson(random, 10*years) { // a class, an office
 		at := random.IntN(minutes)
 		for range 2 + random.IntN(4) {
 			w.add(i, at+random.IntN(5), 1)

@@ -64,7 +64,7 @@ func (w *World) contaminate(service int) {
 // draw makes up an outage.
 func (w *World) draw(random *rand.Rand, service, at int) Event {
 	e := Event{Service: service, Start: at, Kind: Plain}
-	length := min(max(50*math.Exp(random.NormFloat64()), shortest), longest)
+	length := min(max(65*math.Exp(random.NormFloat64()), shortest), longest)
 	switch p := random.Float64(); {
 	case p < 0.07:
 		e.Kind, e.Ramp = Leak, 30+random.IntN(61)

@@ -107,7 +107,7 @@ func stream(seed uint64, kind, n int) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(kind)<<32|uint64(n))) //nolint:gosec // a simulation
 }
 
-// New makes a world. What is asked for has to make sense; else it panics.
+// New makes a world. What makes no sense is an error.
 func New(cfg Config) (*World, error) {
 	if cfg.Services < 1 || cfg.Countries < 1 || cfg.Countries > len(Places) || cfg.Weeks < 1 || cfg.Warmup < 0 {
 		return nil, fmt.Errorf("simulate: %d services, %d countries, %d and %d weeks: want at least 1, 1 to %d, at least 0 and 1",
@@ -127,7 +127,7 @@ func New(cfg Config) (*World, error) {
 	}
 	for s := range cfg.Services {
 		w.Names = append(w.Names, fmt.Sprintf("service-%02d", s))
-		common := newNoise(random, minutes, 0.02, 0.12)
+		common := newNoise(random, minutes, 0.025, 0.13)
 		common.talk(random, minutes)
 		w.service = append(w.service, common)
 		habit := newHabit(random)
@@ -140,7 +140,7 @@ func New(cfg Config) (*World, error) {
 			rate := math.Pow(10, size+sizes[c]+0.3*random.NormFloat64())
 			w.series = append(w.series, series{
 				rate: min(max(rate, leastRate), mostRate), zone: zone, habit: habit.near(random),
-				noise: newNoise(random, minutes, 0.05, 0.05+0.2*random.Float64()),
+				noise: newNoise(random, minutes, 0.05, 0.08+0.25*random.Float64()),
 			})
 		}
 	}
