@@ -145,8 +145,8 @@ func (c *crowd) own(b *testing.B, p int, counts []live.MinuteCount) {
 	d, err := detect.New(detect.DefaultConfig())
 	require.NoError(b, err)
 	c.learn(b, p, d)
-	for ago := range live.KeepCounts / time.Minute {
-		d.Observe(c.now.Add(-ago*time.Minute), true)
+	for at := c.now.Add(-live.KeepCounts); !at.After(c.now); at = at.Add(time.Minute) {
+		d.Observe(at, true)
 	}
 	c.remember(p, d)
 	for _, n := range counts {

@@ -59,7 +59,8 @@ func (c *counts) set(at minute, n int32) int32 {
 	var buffer [64]minuteCount
 	later := buffer[:0]
 	r := c.back()
-	rest, old := c.packed, int32(0)
+	var rest []byte
+	var old int32
 	for {
 		before := r.packed
 		if !r.more() || r.entry.at < at {

@@ -72,7 +72,7 @@ func (d *Detector) Set(s outage.Series, at time.Time, count int) {
 		return
 	}
 	m := minuteOf(at)
-	n := int32(min(max(count, 0), 1<<30)) //nolint:gosec // within bounds
+	n := int32(min(max(count, 0), 1<<30))
 	ser := d.latest
 	if ser == nil || ser.country != s.Country || ser.service.name != s.Service {
 		ser = d.service(s.Service).country(s.Country)

@@ -26,8 +26,10 @@ const (
 )
 
 // pack appends an entry; count is above 0, and gap as well.
+//
+//nolint:gosec // bytes are cut off a number on purpose
 func pack(to []byte, gap minute, count int32) []byte {
-	g, n := uint32(gap), uint32(count) //nolint:gosec // positive
+	g, n := uint32(gap), uint32(count)
 	switch packedSize(gap, count) {
 	case 1:
 		return append(to, byte((g-1)<<4|n))
