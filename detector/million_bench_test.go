@@ -2,11 +2,13 @@ package detector
 
 import (
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"log/slog"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,10 +53,11 @@ type crowd struct {
 
 // BenchmarkMillionOnRedis measures a look at all 64 partitions of a million
 // series of which one in a hundred has changed, with all that is read from Redis
-// and written to it. It needs some GiB and minutes.
+// and written to it. It needs some GiB and minutes, and so is
+// skipped unless -bench names it.
 func BenchmarkMillionOnRedis(b *testing.B) {
-	if testing.Short() {
-		b.Skip("it takes minutes")
+	if asked := flag.Lookup("test.bench"); testing.Short() || !strings.Contains(asked.Value.String(), "Million") {
+		b.Skip("it takes minutes: ask for it by name")
 	}
 	c := newCrowd(b)
 	c.look(b)

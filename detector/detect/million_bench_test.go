@@ -1,12 +1,14 @@
 package detect_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -211,10 +213,11 @@ func (c *crowd) look(b *testing.B, changed []heard) (set, tick time.Duration, ev
 }
 
 // BenchmarkMillion measures ticks over a million series, and what a series
-// weighs. It needs some GiB and minutes.
+// weighs. It needs some GiB and minutes, and so is
+// skipped unless -bench names it.
 func BenchmarkMillion(b *testing.B) {
-	if testing.Short() {
-		b.Skip("it takes minutes")
+	if asked := flag.Lookup("test.bench"); testing.Short() || !strings.Contains(asked.Value.String(), "Million") {
+		b.Skip("it takes minutes: ask for it by name")
 	}
 	hundredth := func(c *crowd) []heard { return c.hear(len(c.series) / 100) }
 	for _, mix := range []struct {
