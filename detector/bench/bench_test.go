@@ -89,6 +89,7 @@ func TestJudge(t *testing.T) {
 	require.InDelta(t, 20, f.Closed, 0)
 	require.True(t, f.Together)
 	require.False(t, f.Flapped)
+	require.Equal(t, Share{2, 2}, f.Countries)
 
 	j, f = judge(anOutage(w, "a", 103, 101, 158, "NL"), anOutage(w, "b", 176, 170, 190, "NL"), anOutage(w, "b", 90, 88, 100, "NL"))
 	require.Equal(t, 3, j.False, "another service, too late, and over before")

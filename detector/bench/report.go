@@ -69,12 +69,13 @@ func (r *Results) timing(b *strings.Builder) {
 | --- | --- |
 | outages noticed in several countries that are one outage object | %s |
 | outage objects that mix two outages | %d |
+| countries of those outages, of at least .5 a minute and three times the usual, that are told | %s |
 | onset: error p50/p90, min | %s/%s |
 | `+"`ended_at`"+`: error p50/p90, min | %s/%s |
 | `+"`closed_at`"+` after `+"`ended_at`"+`, p50, min | %s |
 | flaps: outages told in several pieces | %s |
 
-`, ours.Grouped, ours.Mixed, minutesText(ours.Onset[0]), minutesText(ours.Onset[1]), minutesText(ours.End[0]), minutesText(ours.End[1]),
+`, ours.Grouped, ours.Mixed, ours.Countries, minutesText(ours.Onset[0]), minutesText(ours.Onset[1]), minutesText(ours.End[0]), minutesText(ours.End[1]),
 		minutesText(ours.Closed), ours.Flaps)
 }
 

@@ -18,6 +18,7 @@ type Summary struct {
 	Onset, End [2]float64 // median and 90 % of the minutes by which they are off
 	Closed     float64    // median of the minutes from ended_at to closed_at
 	Flaps      Share
+	Countries  Share // of the events that were found: the countries that are told
 	Grouped    Share // events noticed in several countries that are one outage
 	Mixed      int   // outages that speak of two events
 }
@@ -55,6 +56,8 @@ func Summarize(name string, falseAlarms Rate, findings []Finding) Summary {
 		onset, end = append(onset, math.Abs(f.Onset)), append(end, math.Abs(f.End))
 		closed = append(closed, f.Closed)
 		s.Flaps.count(f.Flapped)
+		s.Countries.Part += f.Countries.Part
+		s.Countries.Of += f.Countries.Of
 		if f.Together || f.Objects > 1 {
 			s.Grouped.count(f.Objects == 1)
 		}

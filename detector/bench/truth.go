@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/outcryhq/outcry/detector/bench/sim"
@@ -23,6 +24,9 @@ type Finding struct {
 	Objects    int     // outages that speak of the event
 	Together   bool    // a further country of it was noticed
 	Flapped    bool
+	// Countries are those of the event that could be told: half a report a minute
+	// and three times the usual at the height, as for an event; and those that were.
+	Countries Share
 }
 
 // Detected says that there was an alarm.
@@ -111,12 +115,24 @@ func (f *Finding) meet(w *sim.World, o *outage.Outage) {
 		f.Flapped = true
 		return
 	}
+	f.Countries = countries(e, o)
 	f.Delay = delay
 	f.Onset = minutes(w, o.StartedAt) - float64(e.Start)
 	if o.EndedAt != nil && o.ClosedAt != nil {
 		f.End = minutes(w, *o.EndedAt) - float64(e.End)
 		f.Closed = o.ClosedAt.Sub(*o.EndedAt).Minutes()
 	}
+}
+
+// countries counts those of an event that could be told, and those that an outage tells.
+func countries(e sim.Event, o *outage.Outage) Share {
+	var told Share
+	for _, p := range e.Parts {
+		if p.Peak >= 0.5 && p.Peak >= 3*p.Usual {
+			told.count(slices.ContainsFunc(o.Impacts, func(i outage.Impact) bool { return i.Country == sim.Places[p.Country].Code }))
+		}
+	}
+	return told
 }
 
 func (f *Finding) hits(country string) bool {
