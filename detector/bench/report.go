@@ -34,8 +34,14 @@ recall. *Strong* ones reach two a minute and eight times the usual, and are not 
 was missed counts as never. *Big fast* ones also reach 20 a minute within two minutes. An alarm comes at the end of a minute of counts,
 so "within 1 minute" means by its first. A service's alarms within six hours are one.
 `)
-	_, err := io.WriteString(out, b.String())
-	return err
+	return write(out, b.String())
+}
+
+func write(out io.Writer, text string) error {
+	if _, err := io.WriteString(out, text); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
 }
 
 func (r *Results) table(b *strings.Builder) {

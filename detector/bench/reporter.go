@@ -20,7 +20,7 @@ func oneReporter(ctx context.Context) (int, error) {
 	const insistence = 1000
 	start := time.Date(2024, time.January, 8, 12, 0, 0, 0, time.UTC)
 	now := start
-	engine, err := memory.New(memory.Config{Now: func() time.Time { return now }})
+	engine, err := memory.New(memory.Config{Now: func() time.Time { return now }}) //nolint:contextcheck // it commits on its own
 	if err != nil {
 		return 0, fmt.Errorf("one reporter: %w", err)
 	}

@@ -179,7 +179,7 @@ func work(ctx context.Context, plan Plan, jobs []job) error {
 	for _, j := range jobs {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
-				return err
+				return fmt.Errorf("stopped: %w", err)
 			}
 			if err := j.do(); err != nil {
 				return fmt.Errorf("%s: %w", j.name, err)

@@ -8,6 +8,8 @@ import (
 )
 
 // Share is a part of a number of things.
+//
+//nolint:recvcheck // it is counted in place and read as a value
 type Share struct{ Part, Of int }
 
 // Value is the share, NaN of nothing.

@@ -1,6 +1,10 @@
 package bench
 
-import "math"
+import (
+	"math"
+
+	"github.com/outcryhq/outcry/detector/bench/sim"
+)
 
 // Summary is a row of the table.
 type Summary struct {
@@ -34,10 +38,11 @@ func Summarize(name string, falseAlarms Rate, findings []Finding) Summary {
 			s.Small.count(detected)
 		}
 		switch f.Event.Kind {
-		case "slow leak":
+		case sim.Leak:
 			s.Leaks.count(detected)
-		case "short spike":
+		case sim.Spike:
 			s.Spikes.count(detected)
+		case sim.Plain:
 		}
 		if f.Strong() {
 			delay := f.Delay

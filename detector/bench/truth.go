@@ -13,6 +13,8 @@ import (
 const late = 15
 
 // Finding is what a detector made of one event.
+//
+//nolint:recvcheck // it is filled in in place and read as a value
 type Finding struct {
 	Event sim.Event
 	// Delay is the minutes from the start to the alarm; NaN if there was none.
