@@ -3,6 +3,7 @@ package detect
 import (
 	"slices"
 	"strings"
+	"unique"
 
 	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
@@ -102,7 +103,10 @@ func (svc *service) all() *series { return svc.series[0] }
 func (svc *service) country(code string) *series {
 	i, found := svc.find(code)
 	if !found {
-		s := &series{service: svc, country: strings.Clone(code)}
+		s := &series{service: svc, country: unique.Make(code).Value()} // one text for all services
+		if len(svc.series) == cap(svc.series) {                        // by an eighth: twice the size would waste a quarter
+			svc.series = append(slices.Grow([]*series(nil), len(svc.series)+len(svc.series)/8+1), svc.series...)
+		}
 		svc.series = slices.Insert(svc.series, i, s)
 	}
 	return svc.series[i]

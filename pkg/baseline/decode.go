@@ -57,24 +57,26 @@ func (d *decoder) model() *Model {
 		if d.bad {
 			break
 		}
-		m.services[name] = d.service(m.start(), m.until)
+		m.services[name] = d.service(m)
 	}
 	return m
 }
 
-func (d *decoder) service(start, until int64) *service {
-	svc := &service{series: map[string]*series{}, blind: d.blind(start, until)}
+func (d *decoder) service(m *Model) *service {
+	svc := &service{blind: d.blind(m.start(), m.until)}
 	previous := ""
 	for range d.uint(math.MaxInt32) {
 		code := d.name(&previous)
-		ser := &series{forgot: d.perhaps(), run: int(min(max(d.int(), -mostHours), mostHours))}
-		ser.hours = d.hours()
+		ser := series{first: uint32(len(svc.sums)), forgot: d.perhaps()} //nolint:gosec // far below
+		ser.run = int32(min(max(d.int(), -mostHours), mostHours))        //nolint:gosec // bounded
+		ser.hours, svc.sums = d.hours(svc.sums)
 		if d.bad {
 			break
 		}
-		svc.series[code] = ser
-		svc.order = append(svc.order, code)
+		ser.land = m.country(code)
+		svc.series = append(svc.series, ser)
 	}
+	svc.series, svc.sums = slices.Clone(svc.series), slices.Clone(svc.sums) // without room for more
 	return svc
 }
 
@@ -111,18 +113,21 @@ func (d *decoder) blind(start, until int64) []blindHour {
 	return blind
 }
 
-func (d *decoder) hours() []hourSum {
-	n := d.uint(week)
-	hours := make([]hourSum, 0, n)
-	for range n {
+// hours reads the hours of a series, ascending, and adds what was heard to sums.
+func (d *decoder) hours(sums []sum) (hourSet, []sum) {
+	var hours hourSet
+	after := -1
+	for range d.uint(week) {
 		b := d.take(1)
-		if d.bad || b[0] >= week || (len(hours) > 0 && b[0] <= hours[len(hours)-1].hour) {
+		if d.bad || b[0] >= week || int(b[0]) <= after {
 			d.bad = true
-			return nil
+			return hours, sums
 		}
-		hours = append(hours, hourSum{hour: b[0], reports: d.reports()})
+		after = int(b[0])
+		hours.add(after)
+		sums = append(sums, sumOf(d.reports()))
 	}
-	return hours
+	return hours, sums
 }
 
 func (d *decoder) take(n int) []byte {
@@ -173,12 +178,12 @@ func (d *decoder) minutes() float64 {
 	return d.sane(math.Float64frombits(binary.LittleEndian.Uint64(b)))
 }
 
-func (d *decoder) reports() float32 {
+func (d *decoder) reports() float64 {
 	b := d.take(4)
 	if d.bad {
 		return 0
 	}
-	return float32(d.sane(float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))))
+	return d.sane(float64(math.Float32frombits(binary.LittleEndian.Uint32(b))))
 }
 
 // sane lets only numbers pass that are finite and not negative.

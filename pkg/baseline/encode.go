@@ -99,16 +99,16 @@ func (e *encoder) service(name string, svc *service, start int64) {
 		e.uint(uint64(b.minutes))
 		start = int64(b.hour)
 	}
-	e.uint(uint64(len(svc.order)))
-	for _, code := range svc.order {
-		ser := svc.series[code]
-		e.string(code)
+	e.uint(uint64(len(svc.series)))
+	for i := range svc.series {
+		ser := &svc.series[i]
+		e.string(ser.land.code)
 		e.perhaps(ser.forgot)
 		e.int(int64(ser.run))
-		e.uint(uint64(len(ser.hours)))
-		for _, h := range ser.hours {
-			e.buf = append(e.buf, h.hour)
-			e.reports(h.reports)
+		e.uint(uint64(ser.hours.len())) //nolint:gosec // not negative
+		for slot, reports := range svc.each(ser) {
+			e.buf = append(e.buf, uint8(slot)) //nolint:gosec // below 168
+			e.reports(float32(reports))
 		}
 	}
 }

@@ -31,3 +31,6 @@ func EveryCountry() []string {
 	}
 	return codes
 }
+
+// Rounded is a number of reports as a series keeps it.
+func Rounded(reports float64) float64 { return sumOf(reports).reports() }

@@ -111,9 +111,10 @@ func (m *Model) lessons(h Hour, blind map[string]int, weight float64) []lesson {
 		}
 	}
 	for name, svc := range m.services {
-		for code, ser := range svc.series {
-			s := outage.Series{Service: name, Country: code}
-			busy := ser.total/weight*60 > leastFalling/2*m.minutes(m.country(code), svc, ser, weight).sum
+		for i := range svc.series {
+			ser := &svc.series[i]
+			s := outage.Series{Service: name, Country: ser.land.code}
+			busy := ser.total/weight*60 > leastFalling/2*m.minutes(ser.land, svc, ser, weight).sum
 			if !heard[s] && (busy || ser.run != 0) {
 				lessons = append(lessons, lesson{Count{Series: s}, h.Covered - blind[name]})
 			}
@@ -141,8 +142,8 @@ func (m *Model) tame(l lesson, hour int64) int {
 	if m.observed < comparableAfter {
 		return l.Reports
 	}
-	ser := svc.series[l.Series.Country]
-	rate := m.at(l.Series.Service, l.Series.Country, hour)
+	land, ser := m.country(l.Series.Country), svc.of(l.Series.Country)
+	rate := m.at(svc, land, ser, hour)
 	low, high := expectedRange(rate, l.minutes)
 	if m.observed < settled {
 		low = 0 // nights are not known yet
@@ -162,9 +163,9 @@ func (m *Model) tame(l lesson, hour int64) int {
 	case -newNormal < ser.run && ser.run < newNormal:
 		return m.news(l.Reports, high)
 	case ser.run%newNormal == 0:
-		m.forget(l.Series.Service, l.Series.Country, m.weight(hour))
+		m.forget(svc, ser, m.weight(hour))
 		if ser.run == newNormal {
-			m.untame(l, hour)
+			m.untame(svc, ser, l, hour)
 		}
 	}
 	return l.Reports
@@ -181,15 +182,13 @@ func (m *Model) news(reports, high int) int {
 // untame makes up for what was held back while a changed level was not normal
 // yet: those hours are taken to have heard what this one did. Else each would be
 // taken for a quiet one in the weeks to come.
-func (m *Model) untame(l lesson, hour int64) {
-	svc, land := m.services[l.Series.Service], m.country(l.Series.Country)
-	ser := svc.series[l.Series.Country]
+func (m *Model) untame(svc *service, ser *series, l lesson, hour int64) {
 	weight := m.weight(hour)
-	minutes := m.minutes(land, svc, ser, weight)
+	minutes := m.minutes(ser.land, svc, ser, weight)
 	for before := hour - newNormal + 1; before < hour; before++ {
-		slot := land.slot(before)
+		slot := ser.land.slot(before)
 		heard := weight * float64(l.Reports) / float64(l.minutes) * min(minutes.at(slot), float64(l.minutes))
-		if missing := heard - ser.at(slot); missing > 0 {
+		if missing := heard - svc.at(ser, slot); missing > 0 {
 			m.add(l.Series, before, missing)
 		}
 	}
@@ -210,10 +209,8 @@ func expectedRange(rate Rate, minutes int) (low, high int) {
 }
 
 // forget takes most of a series' past away, so that the present weighs more.
-func (m *Model) forget(name, code string, weight float64) {
-	svc := m.services[name]
-	ser, land := svc.series[code], m.country(code)
-	minutes := m.minutes(land, svc, ser, weight)
+func (m *Model) forget(svc *service, ser *series, weight float64) {
+	minutes := m.minutes(ser.land, svc, ser, weight)
 	var gone week168
 	for slot := range week {
 		gone.add(slot, (1-keepOfPast)*weight*minutes.at(slot))
@@ -222,15 +219,11 @@ func (m *Model) forget(name, code string, weight float64) {
 		gone.addAll(ser.forgot)
 	}
 	ser.forgot = &gone
-	for i := range ser.hours {
-		before := float64(ser.hours[i].reports)
-		ser.hours[i].reports *= keepOfPast
-		gone := before - float64(ser.hours[i].reports)
-		slot := int(ser.hours[i].hour)
-		svc.reports.add(slot, -gone)
-		land.reports.add(slot, -gone)
-		m.total -= gone
-		ser.total -= gone
+	for slot, heard := range svc.each(ser) {
+		grown := svc.add(ser, slot, (keepOfPast-1)*heard)
+		svc.reports += grown
+		ser.land.reports.add(slot, grown)
+		m.total += grown
 	}
 }
 
@@ -242,8 +235,8 @@ func (m *Model) add(s outage.Series, hour int64, reports float64) {
 	svc, land := m.service(s.Service), m.country(s.Country)
 	slot := land.slot(hour)
 	// Sums are of what the series keep, which is rounded: so they can be derived.
-	reports = svc.country(s.Country).add(slot, reports)
-	svc.reports.add(slot, reports)
+	reports = svc.add(svc.country(land), slot, reports)
+	svc.reports += reports
 	land.reports.add(slot, reports)
 	m.total += reports
 }
@@ -251,19 +244,8 @@ func (m *Model) add(s outage.Series, hour int64, reports float64) {
 func (m *Model) service(name string) *service {
 	svc := m.services[name]
 	if svc == nil {
-		svc = &service{series: map[string]*series{}}
+		svc = &service{}
 		m.services[name] = svc
 	}
 	return svc
-}
-
-func (s *service) country(code string) *series {
-	ser := s.series[code]
-	if ser == nil {
-		ser = &series{}
-		s.series[code] = ser
-		i, _ := slices.BinarySearch(s.order, code)
-		s.order = slices.Insert(s.order, i, code)
-	}
-	return ser
 }

@@ -138,6 +138,10 @@ func (m *Model) skip(hour int64) {
 		m.until = hour
 		m.version++
 	}
+	// Sums are rounded as they fade: in a gap as often as in silent hours.
+	for hour-m.ref > week {
+		m.tidy(m.ref + week)
+	}
 }
 
 // blindHour is an hour of which some minutes are left out for a service.

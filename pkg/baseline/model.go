@@ -2,7 +2,6 @@ package baseline
 
 import (
 	"math"
-	"slices"
 	"sync"
 	"time"
 
@@ -58,32 +57,9 @@ type Model struct {
 	lastWeight float64
 }
 
-// service is what the countries of one service have in common.
-type service struct {
-	series  map[string]*series
-	order   []string    // the keys of series, sorted, so that sums have one order
-	reports week168     // by local hour of the week
-	blind   []blindHour // by time
-	blinded float64     // the sum of blind
-	shape   week168
-	shaped  int // the version of the model that shape belongs to
-}
-
-// series is what one country has heard of one service.
-type series struct {
-	total  float64
-	hours  []hourSum // by hour of the week, only those with reports
-	forgot *week168  // minutes by local hour of the week that count no more; nil for none
-	run    int       // hours in a row above (positive) or below the expected range
-}
-
-type hourSum struct {
-	hour    uint8
-	reports float32
-}
-
 // country is what one country has heard of all services.
 type country struct {
+	code    string
 	zone    *time.Location
 	local   *local  // nil until it is asked for
 	reports week168 // by local hour of the week
@@ -129,42 +105,39 @@ func (m *Model) At(s outage.Series, t time.Time) Rate {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	hour := hourOf(t)
-	if s.Country != outage.AllCountries {
-		return m.at(s.Service, s.Country, hour)
-	}
 	svc := m.services[s.Service]
-	if svc == nil || len(svc.order) == 0 {
+	if s.Country != outage.AllCountries {
+		return m.at(svc, m.country(s.Country), svc.of(s.Country), hour)
+	}
+	if svc == nil || len(svc.series) == 0 {
 		return Rate{PerMinute: m.serviceRate(svc, m.weight(hour)), Reports: Lean}
 	}
 	sum := Rate{Reports: Lean}
-	for _, c := range svc.order {
-		rate := m.at(s.Service, c, hour)
+	for i := range svc.series {
+		ser := &svc.series[i]
+		rate := m.at(svc, ser.land, ser, hour)
 		sum.PerMinute += rate.PerMinute
 		sum.Reports += rate.Reports - Lean
 	}
 	return sum
 }
 
-// at evaluates the formulae of the package's comment.
-func (m *Model) at(name, code string, hour int64) Rate {
+// at evaluates the formulae of the package's comment; svc and ser are nil for what
+// was never heard of.
+func (m *Model) at(svc *service, land *country, ser *series, hour int64) Rate {
 	weight := m.weight(hour)
-	svc, land := m.services[name], m.country(code)
 	slot := land.slot(hour)
 
-	share := (land.reports.sum/weight + m.shared.total(code) + 1) /
+	share := (land.reports.sum/weight + m.shared.total(land.code) + 1) /
 		(m.total/weight + m.sharedAll + 1/newCountryShare)
 	usual := m.serviceRate(svc, weight) * share
-	var ser *series
-	if svc != nil {
-		ser = svc.series[code]
-	}
 	minutes := m.minutes(land, svc, ser, weight)
 	var total, heard float64
 	if ser != nil {
-		total, heard = ser.total/weight, ser.at(slot)/weight
+		total, heard = ser.total/weight, svc.at(ser, slot)/weight
 	}
 	level := (total + levelLean) / (minutes.sum + levelLean/usual)
-	expected := level * m.shapeAt(svc, land, code, slot)
+	expected := level * m.shapeAt(svc, land, slot)
 	rate := (heard + Lean) / (minutes.at(slot) + Lean/expected)
 	return Rate{PerMinute: rate, Reports: heard + Lean}
 }
@@ -173,7 +146,7 @@ func (m *Model) at(name, code string, hour int64) Rate {
 func (m *Model) serviceRate(svc *service, weight float64) float64 {
 	total, minutes := 0.0, m.listening
 	if svc != nil {
-		total = svc.reports.sum / weight
+		total = svc.reports / weight
 		minutes -= svc.blinded
 	}
 	return (total + 1) / (max(minutes, 0)/weight + 1/newServiceRate)
@@ -186,28 +159,6 @@ func (m *Model) weight(hour int64) float64 {
 		m.lastAge, m.lastWeight = age, math.Pow(weekly, -float64(age)/week)
 	}
 	return m.lastWeight
-}
-
-func (s *series) at(slot int) float64 {
-	i, found := slices.BinarySearchFunc(s.hours, slot, func(h hourSum, slot int) int { return int(h.hour) - slot })
-	if !found {
-		return 0
-	}
-	return float64(s.hours[i].reports)
-}
-
-// add adds reports in a local hour of the week, and returns by how much the sum
-// grew when rounded.
-func (s *series) add(slot int, reports float64) float64 {
-	i, found := slices.BinarySearchFunc(s.hours, slot, func(h hourSum, slot int) int { return int(h.hour) - slot })
-	if !found {
-		s.hours = slices.Insert(s.hours, i, hourSum{hour: uint8(slot)}) //nolint:gosec // below 168
-	}
-	before := float64(s.hours[i].reports)
-	s.hours[i].reports = float32(before + reports)
-	grown := float64(s.hours[i].reports) - before
-	s.total += grown
-	return grown
 }
 
 // Services lists the services of which anything was heard, by name.

@@ -11,7 +11,7 @@ var smoothing = [5]float64{1, 2, 3, 2, 1} //nolint:gochecknoglobals // a constan
 func (m *Model) country(code string) *country {
 	c := m.countries[code]
 	if c == nil {
-		c = &country{zone: location(code)}
+		c = &country{code: code, zone: location(code)}
 		m.countries[code] = c
 	}
 	return c
@@ -21,26 +21,26 @@ func (c *country) slot(hour int64) int { return localSlot(c.zone, hour) }
 
 // shapeAt is g_h: the expected rate in a local hour of the week relative to the
 // mean over the week, as of the last hour learned.
-func (m *Model) shapeAt(svc *service, land *country, code string, slot int) float64 {
-	m.shapeCountry(land, code)
+func (m *Model) shapeAt(svc *service, land *country, slot int) float64 {
+	m.shapeCountry(land)
 	if svc == nil {
 		return land.shape.by[slot]
 	}
 	m.shapeService(svc)
-	heard := svc.reports.sum / m.weight(m.until)
+	heard := svc.reports / m.weight(m.until)
 	own := heard / (heard + shapeLean)
-	return own*svc.shape.by[slot] + (1-own)*land.shape.by[slot]
+	return own*float64(svc.shape[slot]) + (1-own)*land.shape.by[slot]
 }
 
 // shapeCountry refreshes the shape of a country over all services.
-func (m *Model) shapeCountry(land *country, code string) {
+func (m *Model) shapeCountry(land *country) {
 	if land.shaped == m.version {
 		return
 	}
 	land.shaped = m.version
 	weight := m.weight(m.until)
 	exposed := m.minutes(land, nil, nil, weight)
-	shared := m.shared.byCode[code]
+	shared := m.shared.byCode[land.code]
 	var heard, flat week168
 	for slot := range week {
 		heard.add(slot, land.reports.by[slot]/weight)
@@ -59,15 +59,19 @@ func (m *Model) shapeService(svc *service) {
 	}
 	svc.shaped = m.version
 	weight := m.weight(m.until)
-	var flat week168
-	for _, code := range svc.order {
+	var heard, flat week168
+	for i := range svc.series {
 		// What a series has forgotten says nothing about the shape either.
-		ser := svc.series[code]
-		addFlat(&flat, m.minutes(m.country(code), svc, ser, weight), ser.total/weight)
+		ser := &svc.series[i]
+		addFlat(&flat, m.minutes(ser.land, svc, ser, weight), ser.total/weight)
+		for slot, reports := range svc.each(ser) {
+			heard.add(slot, reports)
+		}
 	}
-	heard := svc.reports
 	heard.scale(1 / weight)
-	svc.shape = relative(heard, flat)
+	for slot, rate := range relative(heard, flat).by {
+		svc.shape[slot] = float32(rate)
+	}
 }
 
 // addFlat adds what would have been heard in each local hour of the week if

@@ -10,13 +10,7 @@ func (m *Model) tidy(hour int64) {
 		m.covered = slices.Clone(m.covered[forgotten:])
 	}
 	for name, svc := range m.services {
-		for code, ser := range svc.series {
-			ser.scale(by)
-			if ser.total < forgetBelow {
-				delete(svc.series, code)
-			}
-		}
-		svc.order = slices.DeleteFunc(svc.order, func(code string) bool { return svc.series[code] == nil })
+		svc.fade(by)
 		svc.forgetBlind(m.start())
 		if len(svc.series) == 0 && len(svc.blind) == 0 {
 			delete(m.services, name)
@@ -25,12 +19,26 @@ func (m *Model) tidy(hour int64) {
 	m.derive()
 }
 
-func (s *series) scale(by float64) {
-	for i := range s.hours {
-		s.hours[i].reports *= float32(by)
+// fade scales what was heard, and drops the series of which little is left.
+func (s *service) fade(by float64) {
+	left, sums := s.series[:0], s.sums[:0] // what is written has been read before
+	for _, ser := range s.series {
+		if ser.total *= by; ser.total < forgetBelow {
+			continue
+		}
+		of := s.sumsOf(&ser)
+		ser.first = uint32(len(sums)) //nolint:gosec // no more than before
+		for _, x := range of {
+			sums = append(sums, sumOf(x.reports()*by))
+		}
+		ser.forgot = ser.forgot.faded(by)
+		left = append(left, ser)
 	}
-	s.forgot = s.forgot.faded(by)
-	s.total *= by
+	clear(s.series[len(left):])
+	s.series, s.sums = left, sums
+	if cap(s.sums) > len(s.sums)+len(s.sums)/8 {
+		s.series, s.sums = slices.Clone(s.series), slices.Clone(s.sums)
+	}
 }
 
 // faded is a week of minutes that count for less now; nil if for nothing.
@@ -56,18 +64,17 @@ func (m *Model) derive() {
 	}
 	for _, name := range sortedKeys(m.services) {
 		svc := m.services[name]
-		svc.reports = week168{}
+		svc.reports = 0
 		svc.weighBlind(m.ref)
-		for _, code := range svc.order {
-			ser, land := svc.series[code], m.country(code)
+		for i := range svc.series {
+			ser := &svc.series[i]
 			ser.total = 0
-			for _, h := range ser.hours {
-				reports := float64(h.reports)
+			for slot, reports := range svc.each(ser) {
 				ser.total += reports
-				svc.reports.add(int(h.hour), reports)
-				land.reports.add(int(h.hour), reports)
-				m.total += reports
+				ser.land.reports.add(slot, reports)
 			}
+			svc.reports += ser.total
+			m.total += ser.total
 		}
 	}
 }
