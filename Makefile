@@ -30,10 +30,10 @@ test: ## Install the servers that tests need, vet, and run all tests
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem -timeout 60m $(PACKAGES)
 
-# Writes docs/detection.md and its pictures. QUICK=-quick takes a look in a few minutes.
+# Writes docs/detection.md and its pictures. A look in a few minutes: go run ./detector/bench/measure -quick
 .PHONY: bench-detection
 bench-detection: ## Measure the detector and the usual ones on simulated outages
-	go run ./detector/bench/measure $(QUICK)
+	go run ./detector/bench/measure -out docs
 
 .PHONY: lint
 lint: ## Run the linters and look for unformatted files

@@ -60,20 +60,20 @@ func aWorld() *sim.World {
 	}
 }
 
-func anOutage(w *sim.World, service string, detected, started, ended int, countries ...string) outage.Outage {
+func anOutage(w *sim.World, service string, detected, started, ended int, countries ...string) Watched {
 	at := func(minute int) time.Time { return w.Start.Add(time.Duration(minute) * time.Minute) }
 	end, closed := at(ended), at(ended+20)
 	o := outage.Outage{Service: service, DetectedAt: at(detected), StartedAt: at(started), EndedAt: &end, ClosedAt: &closed}
 	for i, country := range countries {
 		o.Impacts = append(o.Impacts, outage.Impact{Country: country, DetectedAt: at(detected + i)})
 	}
-	return o
+	return Watched{Outage: o}
 }
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	w := aWorld()
-	judge := func(outages ...outage.Outage) (Judged, Finding) {
+	judge := func(outages ...Watched) (Judged, Finding) {
 		j := Judge(w, outages)
 		require.Len(t, j.Findings, 1)
 		return j, j.Findings[0]
@@ -95,8 +95,20 @@ func TestJudge(t *testing.T) {
 	require.Equal(t, 3, j.False, "another service, too late, and over before")
 	require.False(t, f.Detected())
 
-	_, f = judge(anOutage(w, "b", 103, 101, 158, "US"))
+	j, f = judge(anOutage(w, "b", 103, 101, 158, "US"))
 	require.False(t, f.Detected(), "another country")
+	require.Equal(t, 1, j.False)
+
+	seenFirst := anOutage(w, "b", 103, 101, 158, "NL")
+	seenFirst.Superseded = &outage.Impact{Country: outage.AllCountries, DetectedAt: w.Start.Add(102 * time.Minute)}
+	_, f = judge(seenFirst)
+	require.False(t, f.Together, "the sum is no second country")
+	require.InDelta(t, 2, f.Delay, 0)
+
+	again := anOutage(w, "b", 103, 101, 158, "NL", "BR")
+	again.Reopened = true
+	_, f = judge(again)
+	require.True(t, f.Flapped)
 	_, f = judge(anOutage(w, "b", 103, 101, 158, outage.AllCountries))
 	require.True(t, f.Detected())
 
@@ -111,7 +123,7 @@ func TestAnOutageOfTwoEventsIsMixed(t *testing.T) {
 	later := w.Events[0]
 	later.Start, later.End = 300, 350
 	w.Events = append(w.Events, later)
-	j := Judge(w, []outage.Outage{anOutage(w, "b", 103, 101, 340, "NL")})
+	j := Judge(w, []Watched{anOutage(w, "b", 103, 101, 340, "NL")})
 	require.Equal(t, 1, j.Mixed)
 	require.Zero(t, j.False)
 }

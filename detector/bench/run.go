@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,9 +63,9 @@ func (p Plan) world(seed int, outages bool) sim.Config {
 	return cfg
 }
 
-// bars are those of the curve of Outcry's detector; the second but last is the
+// bars are those of the curve of Outcry's detector; the last but one is the
 // one that is shipped, the last that of an installation of a million series.
-var bars = [...]float64{12, 14, 17.1, 21.1} //nolint:gochecknoglobals // a constant table
+var bars = [...]float64{12, 14, detect.DefaultConfig().Problem, 21.1} //nolint:gochecknoglobals // a constant table
 
 const (
 	shipped = 2
@@ -103,11 +104,11 @@ type Point struct{ False, Recall, Delay float64 }
 // Robustness are the rows on what may go wrong. Rates are of false outages.
 type Robustness struct {
 	Clean, Contaminated Share // recall
-	Warm, Cold          Rate
-	ClockChange         Rate // in the two weeks after one
-	Silence             Rate // in a run with a week in which nobody listened
-	OneReporter         int  // outages from a thousand reports of one reporter
-	MillionFalse        int  // false outages of a million series in a day
+	Warm, Cold          Rate  // Cold: in the first four weeks
+	ClockChange         Rate  // in the two weeks after one
+	Listened, Silence   Rate  // without, and with a week in which nobody listened
+	OneReporter         int   // outages from a thousand reports of one reporter
+	MillionFalse        int   // false outages of a million series in a day
 	MillionSeries       int
 }
 
@@ -116,17 +117,11 @@ type gathered struct {
 	plan Plan
 
 	mu       sync.Mutex
-	null     [len(bars)][]outageCount
+	null     [len(bars)][]Rate
 	findings [len(bars)][]Finding
 	judged   Judged // at the shipped bar
 	robust   Robustness
 	peers    []peerSums
-}
-
-// outageCount is how many outages an outage-free world gave.
-type outageCount struct {
-	false, afterChange int
-	years              float64
 }
 
 type peerSums struct {
@@ -146,7 +141,7 @@ func Run(ctx context.Context, plan Plan) (*Results, error) {
 		jobs = append(jobs, job{"tuning of the peers", func() error { return g.tuning(tuningSeed+i, peers) }})
 	}
 	for i := range plan.Null {
-		jobs = append(jobs, job{"outage-free test", func() error { return g.outageFree(nullSeed+i, peers, i < plan.Robust) }})
+		jobs = append(jobs, job{"outage-free test", func() error { return g.outageFree(nullSeed+i, peers, i < plan.Tuning, i < plan.Robust) }})
 	}
 	for i := range plan.Events {
 		jobs = append(jobs, job{"outages", func() error { return g.events(eventSeed+i, peers) }})
@@ -210,7 +205,7 @@ func (g *gathered) tuning(seed int, peers []Peer) error {
 }
 
 // outageFree counts false alarms.
-func (g *gathered) outageFree(seed int, peers []Peer, robust bool) error {
+func (g *gathered) outageFree(seed int, peers []Peer, heard, robust bool) error {
 	w, err := sim.New(g.plan.world(seed, false))
 	if err != nil {
 		return err
@@ -223,15 +218,25 @@ func (g *gathered) outageFree(seed int, peers []Peer, robust bool) error {
 		if err != nil {
 			return err
 		}
-		count := outageCount{false: len(found), afterChange: afterChange(found), years: w.SeriesYears()}
+		count := Rate{len(found), w.SeriesYears()}
 		g.mu.Lock()
 		g.null[i] = append(g.null[i], count)
-		if i == shipped && robust {
+		if i == shipped {
 			g.robust.Warm = g.robust.Warm.plus(len(found), w.SeriesYears())
+			g.robust.ClockChange = g.robust.ClockChange.plus(afterChange(found), changeYears(w))
+		}
+		if i == shipped && robust {
+			g.robust.Listened = g.robust.Listened.plus(len(found), w.SeriesYears())
 		}
 		g.mu.Unlock()
 	}
+	if err := g.coldStart(w); err != nil {
+		return err
+	}
 	for i, peer := range peers {
+		if !heard {
+			break
+		}
 		h := hear(w, peer)
 		g.mu.Lock()
 		g.peers[i].null = append(g.peers[i].null, h.blocks...)
@@ -241,22 +246,31 @@ func (g *gathered) outageFree(seed int, peers []Peer, robust bool) error {
 	if !robust {
 		return nil
 	}
-	cold, silent := setup(bars[shipped]), setup(bars[shipped])
-	cold.Cold = true
+	silent := setup(bars[shipped])
 	silent.From = w.First + g.plan.Weeks/2*7*24*60
 	silent.To = silent.From + 7*24*60
-	fromCold, err := Watch(w, cold)
-	if err != nil {
-		return err
-	}
 	withSilence, err := Watch(w, silent)
 	if err != nil {
 		return err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.robust.Cold = g.robust.Cold.plus(len(fromCold), w.SeriesYears())
 	g.robust.Silence = g.robust.Silence.plus(len(withSilence), w.SeriesYears())
+	return nil
+}
+
+// coldStart watches the first four weeks without what was before.
+func (g *gathered) coldStart(w *sim.World) error {
+	const days = 28
+	cold := setup(bars[shipped])
+	cold.Cold, cold.Days = true, days
+	found, err := Watch(w, cold)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.robust.Cold = g.robust.Cold.plus(len(found), w.SeriesYears()*days/float64(7*w.Weeks))
 	return nil
 }
 
@@ -266,31 +280,45 @@ func (r Rate) plus(events int, years float64) Rate { return Rate{r.Events + even
 const changeWatched = 14 * 24 * time.Hour
 
 // afterChange counts the outages in which a country is within two weeks of a change of its clocks.
-func afterChange(outages []outage.Outage) int {
+func afterChange(outages []Watched) int {
 	n := 0
-	for i := range outages {
-		for _, impact := range outages[i].Impacts {
-			if changed(impact.Country, outages[i].StartedAt) {
-				n++
-				break
-			}
+	for _, o := range outages {
+		if slices.ContainsFunc(o.Impacts, func(i outage.Impact) bool { return changed(i.Country, o.StartedAt) }) {
+			n++
 		}
 	}
 	return n
 }
 
+// changeYears are the series-years within two weeks of a change.
+func changeYears(w *sim.World) float64 {
+	days := 0
+	for day := range w.Weeks * 7 {
+		at := w.Start.AddDate(0, 0, w.Warmup*7+day)
+		for _, place := range sim.Places[:w.Countries] {
+			if changed(place.Code, at) {
+				days += w.Services
+			}
+		}
+	}
+	return float64(days) / 365
+}
+
+// changed says that a country, or any for "*", changed its clocks within two weeks before.
 func changed(country string, at time.Time) bool {
 	for _, place := range sim.Places {
-		if place.Code != country {
+		if place.Code != country && country != outage.AllCountries {
 			continue
 		}
 		zone, err := time.LoadLocation(place.Zone)
 		if err != nil {
-			return false
+			continue
 		}
 		_, now := at.In(zone).Zone()
 		_, before := at.Add(-changeWatched).In(zone).Zone()
-		return now != before
+		if now != before {
+			return true
+		}
 	}
 	return false
 }
@@ -310,7 +338,6 @@ func (g *gathered) events(seed int, peers []Peer) error {
 		g.mu.Lock()
 		g.findings[i] = append(g.findings[i], j.Findings...)
 		if i == shipped {
-			g.judged.Outages += j.Outages
 			g.judged.False += j.False
 			g.judged.Mixed += j.Mixed
 			for _, f := range j.Findings {
@@ -384,16 +411,13 @@ func (g *gathered) results(peers []Peer) *Results {
 	for i, bar := range bars {
 		var rate Rate
 		for _, c := range g.null[i] {
-			rate = rate.plus(c.false, c.years)
-			if i == shipped {
-				r.Robust.ClockChange = r.Robust.ClockChange.plus(c.afterChange, c.years)
-			}
+			rate = rate.plus(c.Events, c.Years)
 		}
 		row := Summarize(fmt.Sprintf("Outcry, bar %g", bar), rate, g.findings[i])
 		switch i {
 		case shipped:
 			row.Name = "Outcry"
-			row.Precision = Share{g.judged.Outages - g.judged.False, g.judged.Outages}
+			row.Precision = Share{row.Recall.Part, row.Recall.Part + g.judged.False}
 			row.Mixed = g.judged.Mixed
 			r.Rows, r.Years, r.Events = append(r.Rows, row), rate.Years, len(g.findings[i])
 		case len(bars) - 1:

@@ -14,7 +14,7 @@ const late = 15
 
 // Finding is what a detector made of one event.
 //
-//nolint:recvcheck // it is filled in in place and read as a value
+//nolint:recvcheck // it is filled in where it stands and read as a value
 type Finding struct {
 	Event sim.Event
 	// Delay is the minutes from the start to the alarm; NaN if there was none.
@@ -49,14 +49,13 @@ func (f Finding) Fast() bool { return f.Strong() && f.Event.Peak >= 20 && f.Even
 // Judged is what a detector made of a world.
 type Judged struct {
 	Findings []Finding
-	Outages  int // alarms in all
-	False    int // those that belong to no event
+	False    int // outages that belong to no event, or are in none of its countries
 	Mixed    int // those that belong to several
 }
 
 // Judge compares outages with the truth.
-func Judge(w *sim.World, outages []outage.Outage) Judged {
-	j := Judged{Outages: len(outages)}
+func Judge(w *sim.World, outages []Watched) Judged {
+	var j Judged
 	events := make(map[string][]int)
 	for i, e := range w.Events {
 		events[w.Names[e.Service]] = append(events[w.Names[e.Service]], i)
@@ -66,9 +65,8 @@ func Judge(w *sim.World, outages []outage.Outage) Judged {
 		o := &outages[i]
 		matched := 0
 		for _, at := range events[o.Service] {
-			if overlaps(w, w.Events[at], o) {
+			if overlaps(w, w.Events[at], o) && j.Findings[at].meet(w, o) {
 				matched++
-				j.Findings[at].meet(w, o)
 			}
 		}
 		switch {
@@ -82,7 +80,7 @@ func Judge(w *sim.World, outages []outage.Outage) Judged {
 }
 
 // overlaps says that an outage was there at some time of an event.
-func overlaps(w *sim.World, e sim.Event, o *outage.Outage) bool {
+func overlaps(w *sim.World, e sim.Event, o *Watched) bool {
 	end := math.Inf(1)
 	if o.EndedAt != nil {
 		end = minutes(w, *o.EndedAt)
@@ -90,9 +88,10 @@ func overlaps(w *sim.World, e sim.Event, o *outage.Outage) bool {
 	return minutes(w, o.DetectedAt) <= float64(e.End+late) && end > float64(e.Start)
 }
 
-func (f *Finding) meet(w *sim.World, o *outage.Outage) {
-	e, found := f.Event, 0
-	f.Objects++
+// meet takes note of an outage at the time of the event, and returns whether it
+// is in a country of the event, or in all together.
+func (f *Finding) meet(w *sim.World, o *Watched) bool {
+	e, found, countriesFound := f.Event, 0, 0
 	delay := math.NaN()
 	impacts := o.Impacts
 	if o.Superseded != nil {
@@ -103,19 +102,25 @@ func (f *Finding) meet(w *sim.World, o *outage.Outage) {
 			continue
 		}
 		found++
+		if impact.Country != outage.AllCountries {
+			countriesFound++
+		}
 		at := minutes(w, impact.DetectedAt)
 		if len(impact.Intervals) > 0 {
-			f.Flapped = true
 			at = min(at, minutes(w, o.DetectedAt)) // that of the first run is the outage's, or later
 		}
 		if at > float64(e.Start) && at <= float64(e.End+late) && !(delay <= at-float64(e.Start)) {
 			delay = at - float64(e.Start)
 		}
 	}
-	f.Together = f.Together || found > 1
+	if found == 0 {
+		return false
+	}
+	f.Objects++
+	f.Together = f.Together || countriesFound > 1
+	f.Flapped = f.Flapped || o.Reopened || f.Objects > 1
 	if f.Objects > 1 {
-		f.Flapped = true
-		return
+		return true
 	}
 	f.Countries = countries(e, o)
 	f.Delay = delay
@@ -124,10 +129,11 @@ func (f *Finding) meet(w *sim.World, o *outage.Outage) {
 		f.End = minutes(w, *o.EndedAt) - float64(e.End)
 		f.Closed = o.ClosedAt.Sub(*o.EndedAt).Minutes()
 	}
+	return true
 }
 
 // countries counts those of an event that could be told, and those that an outage tells.
-func countries(e sim.Event, o *outage.Outage) Share {
+func countries(e sim.Event, o *Watched) Share {
 	var told Share
 	for _, p := range e.Parts {
 		if p.Peak >= 0.5 && p.Peak >= 3*p.Usual {

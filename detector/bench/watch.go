@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/outcryhq/outcry/detector/bench/sim"
@@ -31,9 +32,17 @@ type Setup struct {
 	Days int
 }
 
+// Watched is an outage as it ended, and whether it, or a part of it, had been
+// told to be over before.
+type Watched struct {
+	outage.Outage
+
+	Reopened bool
+}
+
 // Watch runs the detector over a world and returns the outages that it opened
-// from the first minute that counts on, as they ended.
-func Watch(w *sim.World, setup Setup) ([]outage.Outage, error) {
+// from the first minute that counts on.
+func Watch(w *sim.World, setup Setup) ([]Watched, error) {
 	d, err := detect.New(setup.Config)
 	if err != nil {
 		return nil, fmt.Errorf("watch a world: %w", err)
@@ -84,8 +93,8 @@ func (r *run) learn(until int) error {
 }
 
 // live shows the detector each minute at its end.
-func (r *run) live(first int) ([]outage.Outage, error) {
-	last := make(map[outage.ID]outage.Outage)
+func (r *run) live(first int) ([]Watched, error) {
+	last := make(map[outage.ID]Watched)
 	var order []outage.ID
 	begins := r.time(r.world.First)
 	end := len(r.world.Counts[0])
@@ -109,13 +118,16 @@ func (r *run) live(first int) ([]outage.Outage, error) {
 			if o.DetectedAt.Before(begins) {
 				continue
 			}
-			if _, known := last[o.ID]; !known {
+			before, known := last[o.ID]
+			if !known {
 				order = append(order, o.ID)
 			}
-			last[o.ID] = o
+			reopened := before.Reopened || before.State == outage.Ended && o.State == outage.Ongoing ||
+				slices.ContainsFunc(o.Impacts, func(i outage.Impact) bool { return len(i.Intervals) > 0 })
+			last[o.ID] = Watched{o, reopened}
 		}
 	}
-	outages := make([]outage.Outage, len(order))
+	outages := make([]Watched, len(order))
 	for i, id := range order {
 		outages[i] = last[id]
 	}

@@ -14,7 +14,7 @@
 //
 // An outage adds reports: a ramp of 0 to 10 minutes, or of 30 to 90 (a slow
 // leak), a height of .5 to 1000 a minute and at least three times the usual rate, a
-// plateau that tires, and a fall of up to 10 minutes; for 5 minutes to 6 hours, in
+// plateau that tires, and a fall of up to 5 minutes; for 5 minutes to 6 hours, in
 // one or many countries. Same seed, same world.
 //
 // How hard the work is was set once, so that the usual methods come out in about the

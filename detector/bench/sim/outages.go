@@ -52,12 +52,12 @@ func (w *World) strike(random *rand.Rand, service, at int) int {
 func (w *World) contaminate(service int) {
 	random := stream(w.Seed, streamContamination, service)
 	minutes := 0
-	for minutes < int(w.Contamination*float64(w.First)) {
+	for minutes < int(w.Contamination*float64(w.First*w.Countries)) {
 		e := w.draw(random, service, random.IntN(w.First-2*longest))
 		for _, p := range e.Parts {
 			w.complain(random, &e, p)
 		}
-		minutes += e.End - e.Start
+		minutes += (e.End - e.Start) * len(e.Parts)
 	}
 }
 

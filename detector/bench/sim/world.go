@@ -29,8 +29,8 @@ type Config struct {
 	Warmup, Weeks int
 	// Outages is how many outages a service has in a year after the warm-up, about.
 	Outages float64
-	// Contamination is the share of the warm-up in which a service has an outage
-	// that nobody has labelled.
+	// Contamination is the share of the warm-up in which a series, on average, has
+	// an outage that nobody has labelled.
 	Contamination float64
 }
 
