@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -60,7 +61,8 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		_, _ = fmt.Fprintf(stderr, "outcry: %s: stopped\n", ran.Name())
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(stderr, "outcry: %v\n", err)
+	// It may quote what a file or a server said.
+	_, _ = fmt.Fprintf(stderr, "outcry: %s\n", strings.Map(printable, err.Error()))
 	if errors.Is(err, errUsage) {
 		return exitUsage
 	}

@@ -143,7 +143,7 @@ func (v frontView) note(why doubt) string {
 	case doubtNew:
 		return fmt.Sprintf("Outcry has listened here for %s so far. Until it has for a day it does not know what is usual, and what is missing here may fail all the same.",
 			web.Span(time.Duration(v.listened.minutes)*time.Minute))
-	case doubtUnheard:
+	case doubtUnheard, doubtSparse:
 	}
 	return ""
 }

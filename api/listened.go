@@ -66,7 +66,12 @@ const (
 	doubtDeaf      doubt = "not_listening"          // no source has listened in the last minutes
 	doubtNew       doubt = "new_installation"       // it has listened for less than a day
 	doubtUnheard   doubt = "not_heard_of"           // nothing in two days: nobody may be there to complain
+	doubtSparse    doubt = "too_few_reports"        // less than one a day is usual: a few people more may not be there either
 )
+
+// enoughUsual is how many reports a minute must be usual for silence to mean
+// anything: one a day.
+const enoughUsual = 1.0 / (24 * 60)
 
 // doubts says why silence means nothing now, whatever the series.
 func (p picture) doubts() doubt {
@@ -92,11 +97,14 @@ func (p picture) doubts() doubt {
 }
 
 // statusOf says what is known of a series, and why it is not known. What has
-// not been heard of within two days is unknown rather than fine.
+// not been heard of within two days, or hardly ever, is unknown rather than fine.
 func (p picture) statusOf(s outage.Series) (outage.Status, doubt) {
 	why := p.doubts()
 	if why == "" && !p.heard.has(s) {
 		why = doubtUnheard
+	}
+	if usual, known := p.baselines.PerMinute(s, p.now); why == "" && known && usual < enoughUsual {
+		why = doubtSparse
 	}
 	status := p.status(s, why == "")
 	if status != outage.StatusUnknown {

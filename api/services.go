@@ -64,10 +64,11 @@ type picture struct {
 	listenErr error // what listened lacks
 	blind     bool  // not even what is in trouble is known
 	now       time.Time
+	baselines Baselines
 }
 
 func (a *API) picture(ctx context.Context) picture {
-	p := picture{now: a.now()}
+	p := picture{now: a.now(), baselines: a.baselines}
 	if p.present, p.err = a.present.get(ctx); p.err != nil {
 		p.blind = true
 		return p

@@ -76,6 +76,20 @@ func TestStatusOfServices(t *testing.T) {
 	require.Len(t, listed.Countries, 2, "a list has the countries with trouble only")
 }
 
+func TestSilenceIsUnknownWhereHardlyAnybodyReports(t *testing.T) {
+	t.Parallel()
+	for usual, want := range map[usually]outage.Status{.0005: outage.StatusUnknown, .001: outage.StatusOK} {
+		w := newWorld(t, minutes("whatsapp", "NL", at("08:00"), 1)...)
+		w.baselines = usual
+		got := read[service](w, http.StatusOK, "/v1/services/whatsapp")
+		require.Equal(t, want, got.Status, "%g a minute", float64(usual))
+		require.Equal(t, want, got.Countries[0].Status, "%g a minute", float64(usual))
+		if status, because := why(w, "whatsapp", "NL"); status == outage.StatusUnknown {
+			require.Equal(t, "too_few_reports", because)
+		}
+	}
+}
+
 func TestQuietIsUnknownWhileNobodyWatches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, minutes("netflix", "US", at("08:00"), 1)...)
