@@ -183,6 +183,16 @@ func TestExplainAsksAServer(t *testing.T) {
 	}
 }
 
+func TestErrorsDoNotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	o := explained()
+	o.Impacts[0].Country = "\x1b[2J"
+	status, _, stderr := outcry(asJSON(t, o), "explain", "--impact", "US")
+	require.Equal(t, exitUsage, status)
+	require.Contains(t, stderr, "[2J")
+	require.NotContains(t, stderr, "\x1b")
+}
+
 func TestExplainHelpTellsTheFormulae(t *testing.T) {
 	t.Parallel()
 	var help bytes.Buffer
