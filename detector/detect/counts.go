@@ -24,9 +24,6 @@ func (m minute) hour() minute { return m - m%60 }
 // kept is how many minutes of counts a series keeps: live.KeepCounts.
 const kept minute = 49 * 60
 
-// spareMost is how many bytes are kept for counts to come: a busy hour's.
-const spareMost = 64
-
 // counts are the reports of a series by minute, only minutes with any, by time.
 // They are packed, since a million series keep two days of them, so that they
 // are read backwards from the newest; see pack.
@@ -102,12 +99,10 @@ func (c *counts) push(e minuteCount) {
 		gap = e.at - c.last
 	}
 	if room := cap(c.packed) - len(c.packed); room < packedMost {
-		// Twice the size, as append has it, would waste a quarter of everything.
+		// Twice the size would waste a quarter of everything; the allocator rounds up
+		// to a fifth more at most.
 		if need := packedSize(gap, e.n); room < need {
-			spare := min(len(c.packed)/8, spareMost)
-			grown := make([]byte, len(c.packed), (len(c.packed)+need+spare+7)&^7)
-			copy(grown, c.packed)
-			c.packed = grown
+			c.packed = append(slices.Grow([]byte(nil), len(c.packed)+need), c.packed...)
 		}
 	}
 	c.packed = pack(c.packed, gap, e.n)

@@ -104,8 +104,8 @@ func (svc *service) country(code string) *series {
 	i, found := svc.find(code)
 	if !found {
 		s := &series{service: svc, country: unique.Make(code).Value()} // one text for all services
-		if len(svc.series) == cap(svc.series) {                        // by an eighth: twice the size would waste a quarter
-			svc.series = append(slices.Grow([]*series(nil), len(svc.series)+len(svc.series)/8+1), svc.series...)
+		if len(svc.series) == cap(svc.series) {                        // twice the size would waste a quarter
+			svc.series = append(slices.Grow([]*series(nil), len(svc.series)+1), svc.series...)
 		}
 		svc.series = slices.Insert(svc.series, i, s)
 	}

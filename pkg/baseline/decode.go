@@ -67,13 +67,14 @@ func (d *decoder) service(m *Model) *service {
 	previous := ""
 	for range d.uint(math.MaxInt32) {
 		code := d.name(&previous)
-		ser := series{first: uint32(len(svc.sums)), forgot: d.perhaps()} //nolint:gosec // far below
+		ser, forgot := series{first: uint32(len(svc.sums))}, d.perhaps() //nolint:gosec // far below
 		ser.run = int32(min(max(d.int(), -mostHours), mostHours))        //nolint:gosec // bounded
 		ser.hours, svc.sums = d.hours(svc.sums)
 		if d.bad {
 			break
 		}
 		ser.land = m.country(code)
+		svc.setForgot(ser.land, forgot)
 		svc.series = append(svc.series, ser)
 	}
 	svc.series, svc.sums = slices.Clone(svc.series), slices.Clone(svc.sums) // without room for more
@@ -114,7 +115,7 @@ func (d *decoder) blind(start, until int64) []blindHour {
 }
 
 // hours reads the hours of a series, ascending, and adds what was heard to sums.
-func (d *decoder) hours(sums []sum) (hourSet, []sum) {
+func (d *decoder) hours(sums []packed) (hourSet, []packed) {
 	var hours hourSet
 	after := -1
 	for range d.uint(week) {
@@ -125,7 +126,7 @@ func (d *decoder) hours(sums []sum) (hourSet, []sum) {
 		}
 		after = int(b[0])
 		hours.add(after)
-		sums = append(sums, sumOf(d.reports()))
+		sums = append(sums, pack(d.reports()))
 	}
 	return hours, sums
 }

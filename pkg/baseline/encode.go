@@ -103,7 +103,7 @@ func (e *encoder) service(name string, svc *service, start int64) {
 	for i := range svc.series {
 		ser := &svc.series[i]
 		e.string(ser.land.code)
-		e.perhaps(ser.forgot)
+		e.perhaps(svc.forgot[ser.land])
 		e.int(int64(ser.run))
 		e.uint(uint64(ser.hours.len())) //nolint:gosec // not negative
 		for slot, reports := range svc.each(ser) {

@@ -33,4 +33,4 @@ func EveryCountry() []string {
 }
 
 // Rounded is a number of reports as a series keeps it.
-func Rounded(reports float64) float64 { return sumOf(reports).reports() }
+func Rounded(reports float64) float64 { return pack(reports).value() }

@@ -215,10 +215,10 @@ func (m *Model) forget(svc *service, ser *series, weight float64) {
 	for slot := range week {
 		gone.add(slot, (1-keepOfPast)*weight*minutes.at(slot))
 	}
-	if ser.forgot != nil {
-		gone.addAll(ser.forgot)
+	if forgot := svc.forgot[ser.land]; forgot != nil {
+		gone.addAll(forgot)
 	}
-	ser.forgot = &gone
+	svc.setForgot(ser.land, &gone)
 	for slot, heard := range svc.each(ser) {
 		grown := svc.add(ser, slot, (keepOfPast-1)*heard)
 		svc.reports += grown

@@ -200,9 +200,10 @@ func (m *Model) minutes(land *country, svc *service, ser *series, weight float64
 		e.blind = svc.blind
 		e.sum -= svc.blinded
 	}
-	if ser != nil && ser.forgot != nil {
-		e.forgot = ser.forgot
-		e.sum -= ser.forgot.sum
+	if ser != nil && len(svc.forgot) > 0 {
+		if e.forgot = svc.forgot[land]; e.forgot != nil {
+			e.sum -= e.forgot.sum
+		}
 	}
 	e.sum = max(e.sum*e.scale, 0)
 	return e

@@ -11,24 +11,26 @@ import (
 // service is what the countries of one service have in common.
 type service struct {
 	series  []series    // by country, so that sums have one order
-	sums    []sum       // of all series' hours, series by series
+	sums    []packed    // of all series' hours, series by series
 	reports float64     // of all series
 	blind   []blindHour // by time
 	blinded float64     // the sum of blind
-	shape   [week]float32
-	shaped  int // the version of the model that shape belongs to
+	// forgot is the minutes by local hour of the week that count no more for a
+	// country: few have any.
+	forgot map[*country]*week168
+	shape  [week]packed
+	shaped int // the version of the model that shape belongs to
 }
 
 // series is what one country has heard of one service. There may be millions, so
 // they and their sums lie side by side in their service: a pointer to one is good
 // until another is added.
 type series struct {
-	land   *country
-	total  float64
-	hours  hourSet  // the local hours of the week with reports
-	forgot *week168 // minutes by local hour of the week that count no more; nil for none
-	first  uint32   // where the sums of hours begin in those of the service
-	run    int32    // hours in a row above (positive) or below the expected range
+	land  *country
+	total float64
+	hours hourSet // the local hours of the week with reports
+	first uint32  // where the sums of hours begin in those of the service
+	run   int32   // hours in a row above (positive) or below the expected range
 }
 
 // of returns the series of a country, nil if there is none.
@@ -71,15 +73,27 @@ func (s *service) country(land *country) *series {
 	return &s.series[i]
 }
 
+// setForgot sets the minutes that count no more for a country; nil for none.
+func (s *service) setForgot(land *country, minutes *week168) {
+	switch {
+	case minutes == nil:
+		delete(s.forgot, land)
+	case s.forgot == nil:
+		s.forgot = map[*country]*week168{land: minutes}
+	default:
+		s.forgot[land] = minutes
+	}
+}
+
 // sumsOf are the sums of a series' hours.
-func (s *service) sumsOf(ser *series) []sum { return s.sums[ser.first:][:ser.hours.len()] }
+func (s *service) sumsOf(ser *series) []packed { return s.sums[ser.first:][:ser.hours.len()] }
 
 // at is what a series has heard in a local hour of the week.
 func (s *service) at(ser *series, slot int) float64 {
 	if !ser.hours.has(slot) {
 		return 0
 	}
-	return s.sums[int(ser.first)+ser.hours.before(slot)].reports()
+	return s.sums[int(ser.first)+ser.hours.before(slot)].value()
 }
 
 // each gives what a series has heard by local hour of the week.
@@ -87,7 +101,7 @@ func (s *service) each(ser *series) iter.Seq2[int, float64] {
 	return func(yield func(int, float64) bool) {
 		sums := s.sumsOf(ser)
 		for slot := range ser.hours.all() {
-			if !yield(slot, sums[0].reports()) {
+			if !yield(slot, sums[0].value()) {
 				return
 			}
 			sums = sums[1:]
@@ -106,19 +120,18 @@ func (s *service) add(ser *series, slot int, reports float64) float64 {
 			s.series[j].first++
 		}
 	}
-	before := s.sums[i].reports()
-	s.sums[i] = sumOf(before + reports)
-	grown := s.sums[i].reports() - before
+	before := s.sums[i].value()
+	s.sums[i] = pack(before + reports)
+	grown := s.sums[i].value() - before
 	ser.total += grown
 	return grown
 }
 
-// insert is slices.Insert that leaves little unused room: twice the size, as
-// append has it, would waste a quarter of everything.
+// insert is slices.Insert without spare room beyond what the allocator rounds up
+// to, a fifth at most: twice the size would waste a quarter of everything.
 func insert[E any](s []E, i int, x E) []E {
-	const spare = 32 // of which one is left
 	if len(s) == cap(s) {
-		s = append(slices.Grow([]E(nil), len(s)+len(s)/spare+1), s...)
+		s = append(slices.Grow([]E(nil), len(s)+1), s...)
 	}
 	return slices.Insert(s, i, x)
 }
@@ -156,31 +169,31 @@ func (h *hourSet) all() iter.Seq[int] {
 	}
 }
 
-// sum is a number of reports as a floating-point number of 16 bits, 6 of them of
-// exponent, none of sign: off by 1/2048 of it at most, which is far less than
+// packed is a sum of reports, or a share, as a floating-point number of 16 bits, 6 of
+// them of exponent, none of sign: off by 1/2048 of it at most, which is far less than
 // chance. It reaches from 2⁻²⁰ to 2⁴⁴; what is less is nothing, what is more the most.
 // An addition too small to be seen would have been a two-thousandth; as the past
 // fades it is seen again.
-type sum uint16
+type packed uint16
 
 const (
-	sumShift = 23 - 10          // the bits of a float32's fraction that are not kept
-	sumLeast = (127 - 20) << 23 // 2⁻²⁰ as a float32
-	sumHalf  = 1 << (sumShift - 1)
+	packShift = 23 - 10          // the bits of a float32's fraction that are not kept
+	packLeast = (127 - 20) << 23 // 2⁻²⁰ as a float32
+	packHalf  = 1 << (packShift - 1)
 )
 
-// sumOf rounds to nearest.
-func sumOf(reports float64) sum {
-	rounded := math.Float32bits(float32(max(reports, 0))) + sumHalf
-	if rounded < sumLeast {
+// pack rounds to nearest.
+func pack(x float64) packed {
+	rounded := math.Float32bits(float32(max(x, 0))) + packHalf
+	if rounded < packLeast {
 		return 0
 	}
-	return sum(min((rounded-sumLeast)>>sumShift, math.MaxUint16)) //nolint:gosec // bounded
+	return packed(min((rounded-packLeast)>>packShift, math.MaxUint16)) //nolint:gosec // bounded
 }
 
-func (s sum) reports() float64 {
-	if s == 0 {
+func (p packed) value() float64 {
+	if p == 0 {
 		return 0
 	}
-	return float64(math.Float32frombits(uint32(s)<<sumShift + sumLeast))
+	return float64(math.Float32frombits(uint32(p)<<packShift + packLeast))
 }

@@ -29,7 +29,7 @@ func (m *Model) shapeAt(svc *service, land *country, slot int) float64 {
 	m.shapeService(svc)
 	heard := svc.reports / m.weight(m.until)
 	own := heard / (heard + shapeLean)
-	return own*float64(svc.shape[slot]) + (1-own)*land.shape.by[slot]
+	return own*svc.shape[slot].value() + (1-own)*land.shape.by[slot]
 }
 
 // shapeCountry refreshes the shape of a country over all services.
@@ -70,7 +70,7 @@ func (m *Model) shapeService(svc *service) {
 	}
 	heard.scale(1 / weight)
 	for slot, rate := range relative(heard, flat).by {
-		svc.shape[slot] = float32(rate)
+		svc.shape[slot] = pack(rate)
 	}
 }
 

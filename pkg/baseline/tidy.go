@@ -24,14 +24,15 @@ func (s *service) fade(by float64) {
 	left, sums := s.series[:0], s.sums[:0] // what is written has been read before
 	for _, ser := range s.series {
 		if ser.total *= by; ser.total < forgetBelow {
+			s.setForgot(ser.land, nil)
 			continue
 		}
 		of := s.sumsOf(&ser)
 		ser.first = uint32(len(sums)) //nolint:gosec // no more than before
 		for _, x := range of {
-			sums = append(sums, sumOf(x.reports()*by))
+			sums = append(sums, pack(x.value()*by))
 		}
-		ser.forgot = ser.forgot.faded(by)
+		s.setForgot(ser.land, s.forgot[ser.land].faded(by))
 		left = append(left, ser)
 	}
 	clear(s.series[len(left):])
