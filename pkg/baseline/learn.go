@@ -20,6 +20,10 @@ const (
 	// newNormal is how many hours in a row beyond the expected range make a
 	// changed level the normal one.
 	newNormal = 6
+	// dayOverMean is how many times its mean the busiest hours of a day may be:
+	// before the model is settled, less is no changed level, but an hour of the
+	// week that was never heard before.
+	dayOverMean = 6
 	// keepOfPast is what remains of the past then: new hours weigh eight times as
 	// much. With four, a level that tripled was half learned after two days.
 	keepOfPast = 0.125
@@ -150,6 +154,11 @@ func (m *Model) tame(l lesson, hour int64) int {
 	}
 	if ser == nil {
 		return m.news(l.Reports, high)
+	}
+	if m.observed < settled {
+		weight := m.weight(hour)
+		mean := (ser.total/weight + levelLean) / m.minutes(land, svc, ser, weight).sum
+		high = max(high, int(dayOverMean*mean*float64(l.minutes)))
 	}
 	switch {
 	case l.Reports > high:
