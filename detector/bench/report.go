@@ -102,7 +102,7 @@ func (r *Results) robustness(b *strings.Builder) {
 | a week in which nobody listened, in %.0f series-years: false outages | %d | %d |
 `, x.Clean, x.Contaminated, x.Warm, x.Cold, x.OneReporter, x.ClockChange.Events, x.ClockChange.Years, x.Listened.Years, x.Listened.Events, x.Silence.Events)
 	if x.MillionSeries > 0 {
-		fmt.Fprintf(b, "| %d series for a day, without an outage: false outages | | %d |\n", x.MillionSeries, x.MillionFalse)
+		fmt.Fprintf(b, "| %d series of an installation of a million, for a day without an outage: false outages | | %d |\n", x.MillionSeries, x.MillionFalse)
 	}
 	b.WriteString("\n")
 }

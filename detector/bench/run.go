@@ -36,10 +36,10 @@ type Plan struct {
 	Progress func(done, all int, what string)
 }
 
-// FullPlan is that of the published table: some 600 series-years to set the
+// FullPlan is that of the published table: some 400 series-years to set the
 // peers' thresholds, and some 1,050 to count false alarms on.
 func FullPlan() Plan {
-	return Plan{Tuning: 12, Null: 21, Events: 12, Robust: 10, Million: millionShards, Services: 10, Countries: 10, Weeks: 26}
+	return Plan{Tuning: 8, Null: 21, Events: 8, Robust: 3, Million: 40, Services: 10, Countries: 10, Weeks: 26}
 }
 
 const (
@@ -380,7 +380,6 @@ func (g *gathered) contaminated(seed int) error {
 
 // A million series are watched in shards, for a day after a week of history.
 const (
-	millionShards  = 200
 	shardServices  = 500
 	shardCountries = 10
 	shardWarmup    = 1
