@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outcryhq/outcry/detector/bench/sim"
+	"github.com/outcryhq/outcry/detector/detect"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
@@ -137,7 +138,7 @@ func TestOneReporterIsNoOutage(t *testing.T) {
 
 func TestASmallRunReports(t *testing.T) {
 	t.Parallel()
-	plan := Plan{Tuning: 1, Null: 1, Events: 1, Robust: 1, Services: 2, Countries: 3, Weeks: 8}
+	plan := Plan{Tuning: 1, Null: 1, Events: 1, Robust: 1, Services: 2, Countries: 3, Weeks: 8, Config: detect.DefaultConfig()}
 	results, err := Run(t.Context(), plan)
 	require.NoError(t, err)
 	require.Positive(t, results.Events)

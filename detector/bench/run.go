@@ -29,6 +29,8 @@ type Plan struct {
 	Million int
 	// Services, Countries and Weeks are the size of a world.
 	Services, Countries, Weeks int
+	// Config is that of Outcry's detector; its upper bar is set in turn.
+	Config detect.Config
 	// Offset is added to the seeds: 0 for the published figures, another for tuning
 	// Outcry's own figures.
 	Offset int
@@ -39,7 +41,7 @@ type Plan struct {
 // FullPlan is that of the published table: some 400 series-years to set the
 // peers' thresholds, and some 1,050 to count false alarms on.
 func FullPlan() Plan {
-	return Plan{Tuning: 8, Null: 21, Events: 8, Robust: 3, Million: 40, Services: 10, Countries: 10, Weeks: 26}
+	return Plan{Tuning: 8, Null: 21, Events: 8, Robust: 3, Million: 40, Services: 10, Countries: 10, Weeks: 26, Config: detect.DefaultConfig()}
 }
 
 const (
@@ -73,8 +75,8 @@ const (
 )
 
 // setup is the detector with another bar.
-func setup(bar float64) Setup {
-	cfg := detect.DefaultConfig()
+func (p Plan) setup(bar float64) Setup {
+	cfg := p.Config
 	cfg.Problem = bar
 	cfg.Possible = min(cfg.Possible, bar)
 	return Setup{Config: cfg}
@@ -214,7 +216,7 @@ func (g *gathered) outageFree(seed int, peers []Peer, heard, robust bool) error 
 		if i != shipped && !robust {
 			continue
 		}
-		found, err := Watch(w, setup(bar))
+		found, err := Watch(w, g.plan.setup(bar))
 		if err != nil {
 			return err
 		}
@@ -246,7 +248,7 @@ func (g *gathered) outageFree(seed int, peers []Peer, heard, robust bool) error 
 	if !robust {
 		return nil
 	}
-	silent := setup(bars[shipped])
+	silent := g.plan.setup(bars[shipped])
 	silent.From = w.First + g.plan.Weeks/2*7*24*60
 	silent.To = silent.From + 7*24*60
 	withSilence, err := Watch(w, silent)
@@ -262,7 +264,7 @@ func (g *gathered) outageFree(seed int, peers []Peer, heard, robust bool) error 
 // coldStart watches the first four weeks without what was before.
 func (g *gathered) coldStart(w *sim.World) error {
 	const days = 28
-	cold := setup(bars[shipped])
+	cold := g.plan.setup(bars[shipped])
 	cold.Cold, cold.Days = true, days
 	found, err := Watch(w, cold)
 	if err != nil {
@@ -330,7 +332,7 @@ func (g *gathered) events(seed int, peers []Peer) error {
 		return err
 	}
 	for i, bar := range bars {
-		found, err := Watch(w, setup(bar))
+		found, err := Watch(w, g.plan.setup(bar))
 		if err != nil {
 			return err
 		}
@@ -366,7 +368,7 @@ func (g *gathered) contaminated(seed int) error {
 	if err != nil {
 		return err
 	}
-	found, err := Watch(w, setup(bars[shipped]))
+	found, err := Watch(w, g.plan.setup(bars[shipped]))
 	if err != nil {
 		return err
 	}
@@ -390,7 +392,7 @@ func (g *gathered) million(seed int) error {
 	if err != nil {
 		return err
 	}
-	s := setup(bars[shipped])
+	s := g.plan.setup(bars[shipped])
 	s.LiveSeries, s.Days = million, 1
 	found, err := Watch(w, s)
 	if err != nil {

@@ -28,8 +28,11 @@ func run(ctx context.Context) error {
 	dir := flag.String("out", "", "folder for detection.md and its pictures; nothing is written without it")
 	quick := flag.Bool("quick", false, "a tenth of the work, without the million series: a look, not a figure")
 	offset := flag.Int("seeds", 0, "added to the seeds: 0, or at least 10000 for tuning")
-	flag.Parse()
 	plan := bench.FullPlan()
+	for name, figure := range map[string]*float64{"rho": &plan.Config.Rho, "floor": &plan.Config.Floor, "widening": &plan.Config.Widening} {
+		flag.Float64Var(figure, name, *figure, "another "+name+" for Outcry's detector")
+	}
+	flag.Parse()
 	if *quick {
 		plan.Tuning, plan.Null, plan.Events, plan.Robust, plan.Million = 2, 2, 2, 1, 0
 	}
