@@ -68,7 +68,7 @@ func (d *decoder) service(m *Model) *service {
 	for range d.uint(math.MaxInt32) {
 		code := d.name(&previous)
 		ser, forgot := series{first: uint32(len(svc.sums))}, d.perhaps() //nolint:gosec // far below
-		ser.run = int32(min(max(d.int(), -mostHours), mostHours))        //nolint:gosec // bounded
+		ser.run = int32(min(max(d.int(), -mostHours), mostHours))
 		ser.hours, svc.sums = d.hours(svc.sums)
 		if d.bad {
 			break

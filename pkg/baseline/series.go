@@ -188,7 +188,7 @@ func pack(x float64) packed {
 	if rounded < packLeast {
 		return 0
 	}
-	return packed(min((rounded-packLeast)>>packShift, math.MaxUint16)) //nolint:gosec // bounded
+	return packed(min((rounded-packLeast)>>packShift, math.MaxUint16))
 }
 
 func (p packed) value() float64 {
