@@ -17,6 +17,6 @@
 // plateau that tires, and a fall of up to 5 minutes; for 5 minutes to 6 hours, in
 // one or many countries. Same seed, same world.
 //
-// How hard the work is was set once, so that the usual methods come out in about the
-// order that is known of them, before any detector was tuned on it; it is frozen since.
+// How hard the work is was set in a few steps, until the usual methods came out in
+// about the order that is known of them. It is frozen since; no detector has been tuned on it before.
 package sim
