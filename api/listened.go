@@ -100,10 +100,11 @@ func (p picture) doubts() doubt {
 // not been heard of within two days, or hardly ever, is unknown rather than fine.
 func (p picture) statusOf(s outage.Series) (outage.Status, doubt) {
 	why := p.doubts()
-	if why == "" && !p.heard.has(s) {
+	switch {
+	case why != "":
+	case !p.heard.has(s):
 		why = doubtUnheard
-	}
-	if usual, known := p.baselines.PerMinute(s, p.now); why == "" && known && usual < enoughUsual {
+	case p.sparse(s):
 		why = doubtSparse
 	}
 	status := p.status(s, why == "")
@@ -111,4 +112,10 @@ func (p picture) statusOf(s outage.Series) (outage.Status, doubt) {
 		why = ""
 	}
 	return status, why
+}
+
+// sparse says that too little is usual in a series for its silence to mean anything.
+func (p picture) sparse(s outage.Series) bool {
+	usual, known := p.baselines.PerMinute(s, p.now)
+	return known && usual < enoughUsual
 }
