@@ -20,7 +20,8 @@ type heardBy struct {
 	// blocks holds the largest statistic of each service in each block of time
 	// that no event touches, largest first.
 	blocks []float32
-	// climbs are those of the events of the world: how its statistic rose.
+	events []sim.Event
+	// climbs are those of the events: how its statistic rose.
 	climbs [][]climb
 }
 
@@ -35,7 +36,7 @@ func hear(w *sim.World, peer Peer) heardBy {
 	length := len(w.Counts[0])
 	blocks := (length - w.First + block - 1) / block
 	largest := make([]float32, w.Services*blocks)
-	h := heardBy{climbs: make([][]climb, len(w.Events))}
+	h := heardBy{events: w.Events, climbs: make([][]climb, len(w.Events))}
 	rises := make([][]float32, len(w.Events)) // by minute of the event: the largest over its countries
 	for i, e := range w.Events {
 		rises[i] = make([]float32, min(e.End+late, length)-e.Start)
@@ -114,10 +115,10 @@ func alarms(blocks []float32, threshold float32) int {
 }
 
 // findings are those of a peer with a threshold.
-func (h heardBy) findings(w *sim.World, threshold float32) []Finding {
-	findings := make([]Finding, len(w.Events))
-	for i, e := range w.Events {
-		findings[i] = Finding{Event: e, Delay: math.NaN(), Onset: math.NaN(), End: math.NaN(), Closed: math.NaN()}
+func (h heardBy) findings(threshold float32) []Finding {
+	findings := make([]Finding, len(h.events))
+	for i, e := range h.events {
+		findings[i] = missed(e)
 		for _, c := range h.climbs[i] {
 			if c.value >= threshold {
 				findings[i].Delay = float64(c.delay)

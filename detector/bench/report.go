@@ -90,7 +90,7 @@ func (r *Results) timing(b *strings.Builder) {
 }
 
 func (r *Results) robustness(b *strings.Builder) {
-	x := r.Robust
+	ours, x := r.Rows[0], r.Robust
 	fmt.Fprintf(b, `## What may go wrong
 
 | | as it is | then |
@@ -100,7 +100,7 @@ func (r *Results) robustness(b *strings.Builder) {
 | one reporter, a thousand times within an hour: outages | | %d |
 | clock changes: false outages within two weeks of one | | %d in %.0f such series-years |
 | a week in which nobody listened, in %.0f series-years: false outages | %d | %d |
-`, x.Clean, x.Contaminated, x.Warm, x.Cold, x.OneReporter, x.ClockChange.Events, x.ClockChange.Years, x.Listened.Years, x.Listened.Events, x.Silence.Events)
+`, ours.Recall, x.Contaminated, ours.False, x.Cold, x.OneReporter, x.ClockChange.Events, x.ClockChange.Years, x.Listened.Years, x.Listened.Events, x.Silence.Events)
 	if x.MillionSeries > 0 {
 		fmt.Fprintf(b, "| %d series of an installation of a million, for a day without an outage: false outages | | %d |\n", x.MillionSeries, x.MillionFalse)
 	}

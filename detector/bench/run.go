@@ -4,16 +4,13 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/outcryhq/outcry/detector/bench/sim"
 	"github.com/outcryhq/outcry/detector/detect"
-	"github.com/outcryhq/outcry/pkg/outage"
 )
 
 // allowed is how many false alarms a series-year all detectors may raise.
@@ -82,44 +79,12 @@ func (p Plan) setup(bar float64) Setup {
 	return Setup{Config: cfg}
 }
 
-// Results is everything that the report shows.
-type Results struct {
-	Plan    Plan
-	Took    time.Duration
-	Years   float64 // series-years of the outage-free test
-	Events  int
-	Rows    []Summary // Outcry at the shipped bar, then the peers
-	Million Summary   // Outcry at the bar of a million series
-	Curves  []Curve
-	Robust  Robustness
-}
-
-// Curve is how a detector does at several thresholds.
-type Curve struct {
-	Name   string
-	Points []Point
-}
-
-// Point is one of them. Delay is the median of the strong ones, in minutes.
-type Point struct{ False, Recall, Delay float64 }
-
-// Robustness are the rows on what may go wrong. Rates are of false outages.
-type Robustness struct {
-	Clean, Contaminated Share // recall
-	Warm, Cold          Rate  // Cold: in the first four weeks
-	ClockChange         Rate  // in the two weeks after one
-	Listened, Silence   Rate  // without, and with a week in which nobody listened
-	OneReporter         int   // outages from a thousand reports of one reporter
-	MillionFalse        int   // false outages of a million series in a day
-	MillionSeries       int
-}
-
 // gathered is what the jobs add to.
 type gathered struct {
 	plan Plan
 
 	mu       sync.Mutex
-	null     [len(bars)][]Rate
+	null     [len(bars)]Rate
 	findings [len(bars)][]Finding
 	judged   Judged // at the shipped bar
 	robust   Robustness
@@ -129,13 +94,11 @@ type gathered struct {
 type peerSums struct {
 	tuning, null         []float32
 	tuningYears, nullYrs float64
-	worlds               []*sim.World // without their counts
 	heard                []heardBy
 }
 
 // Run does all the work of a plan.
 func Run(ctx context.Context, plan Plan) (*Results, error) {
-	began := time.Now()
 	peers := Peers()
 	g := &gathered{plan: plan, peers: make([]peerSums, len(peers))}
 	var jobs []job
@@ -160,7 +123,7 @@ func Run(ctx context.Context, plan Plan) (*Results, error) {
 	}
 	g.robust.OneReporter = one
 	r := g.results(peers)
-	r.Plan, r.Took = plan, time.Since(began)
+	r.Plan = plan
 	return r, nil
 }
 
@@ -220,11 +183,9 @@ func (g *gathered) outageFree(seed int, peers []Peer, heard, robust bool) error 
 		if err != nil {
 			return err
 		}
-		count := Rate{len(found), w.SeriesYears()}
 		g.mu.Lock()
-		g.null[i] = append(g.null[i], count)
+		g.null[i] = g.null[i].plus(len(found), w.SeriesYears())
 		if i == shipped {
-			g.robust.Warm = g.robust.Warm.plus(len(found), w.SeriesYears())
 			g.robust.ClockChange = g.robust.ClockChange.plus(afterChange(found), changeYears(w))
 		}
 		if i == shipped && robust {
@@ -276,55 +237,6 @@ func (g *gathered) coldStart(w *sim.World) error {
 	return nil
 }
 
-func (r Rate) plus(events int, years float64) Rate { return Rate{r.Events + events, r.Years + years} }
-
-// changeWatched is how long after a clock change outages are counted as its.
-const changeWatched = 14 * 24 * time.Hour
-
-// afterChange counts the outages in which a country is within two weeks of a change of its clocks.
-func afterChange(outages []Watched) int {
-	n := 0
-	for _, o := range outages {
-		if slices.ContainsFunc(o.Impacts, func(i outage.Impact) bool { return changed(i.Country, o.StartedAt) }) {
-			n++
-		}
-	}
-	return n
-}
-
-// changeYears are the series-years within two weeks of a change.
-func changeYears(w *sim.World) float64 {
-	days := 0
-	for day := range w.Weeks * 7 {
-		at := w.Start.AddDate(0, 0, w.Warmup*7+day)
-		for _, place := range sim.Places[:w.Countries] {
-			if changed(place.Code, at) {
-				days += w.Services
-			}
-		}
-	}
-	return float64(days) / 365
-}
-
-// changed says that a country, or any for "*", changed its clocks within two weeks before.
-func changed(country string, at time.Time) bool {
-	for _, place := range sim.Places {
-		if place.Code != country && country != outage.AllCountries {
-			continue
-		}
-		zone, err := time.LoadLocation(place.Zone)
-		if err != nil {
-			continue
-		}
-		_, now := at.In(zone).Zone()
-		_, before := at.Add(-changeWatched).In(zone).Zone()
-		if now != before {
-			return true
-		}
-	}
-	return false
-}
-
 // events measures what is found of outages.
 func (g *gathered) events(seed int, peers []Peer) error {
 	w, err := sim.New(g.plan.world(seed, true))
@@ -342,18 +254,12 @@ func (g *gathered) events(seed int, peers []Peer) error {
 		if i == shipped {
 			g.judged.False += j.False
 			g.judged.Mixed += j.Mixed
-			for _, f := range j.Findings {
-				g.robust.Clean.count(f.Detected())
-			}
 		}
 		g.mu.Unlock()
 	}
-	light := *w
-	light.Counts = nil
 	for i, peer := range peers {
 		h := hear(w, peer)
 		g.mu.Lock()
-		g.peers[i].worlds = append(g.peers[i].worlds, &light)
 		g.peers[i].heard = append(g.peers[i].heard, h)
 		g.mu.Unlock()
 	}
@@ -403,59 +309,4 @@ func (g *gathered) million(seed int) error {
 	g.robust.MillionFalse += len(found)
 	g.robust.MillionSeries += len(w.Counts)
 	return nil
-}
-
-// results turns sums into rows.
-func (g *gathered) results(peers []Peer) *Results {
-	r := &Results{Robust: g.robust}
-	ours := Curve{Name: "Outcry"}
-	for i, bar := range bars {
-		var rate Rate
-		for _, c := range g.null[i] {
-			rate = rate.plus(c.Events, c.Years)
-		}
-		row := Summarize(fmt.Sprintf("Outcry, bar %g", bar), rate, g.findings[i])
-		switch i {
-		case shipped:
-			row.Name = "Outcry"
-			row.Precision = Share{row.Recall.Part, row.Recall.Part + g.judged.False}
-			row.Mixed = g.judged.Mixed
-			r.Rows, r.Years, r.Events = append(r.Rows, row), rate.Years, len(g.findings[i])
-		case len(bars) - 1:
-			row.Name = "Outcry, bar of a million series"
-			r.Million = row
-		}
-		ours.Points = append(ours.Points, Point{rate.Value(), row.Recall.Value(), row.Strong[0]})
-	}
-	r.Curves = append(r.Curves, ours)
-	for i, peer := range peers {
-		r.addPeer(peer, &g.peers[i])
-	}
-	return r
-}
-
-// rates are the false alarms a series-year at which a peer's curve is drawn.
-var rates = [...]float64{0.2, 0.1, 0.05, allowed, 0.005, 0.002} //nolint:gochecknoglobals // a constant table
-
-func (r *Results) addPeer(peer Peer, sums *peerSums) {
-	sortDown(sums.tuning)
-	sortDown(sums.null)
-	curve := Curve{Name: peer.Name}
-	for _, wanted := range rates {
-		at := threshold(sums.tuning, int(wanted*sums.tuningYears))
-		falseAlarms := Rate{alarms(sums.null, at), sums.nullYrs}
-		var findings []Finding
-		wrong := 0
-		for j, h := range sums.heard {
-			findings = append(findings, h.findings(sums.worlds[j], at)...)
-			wrong += alarms(h.blocks, at)
-		}
-		row := Summarize(peer.Name, falseAlarms, findings)
-		row.Precision = Share{row.Recall.Part, row.Recall.Part + wrong}
-		curve.Points = append(curve.Points, Point{falseAlarms.Value(), row.Recall.Value(), row.Strong[0]})
-		if wanted == allowed {
-			r.Rows = append(r.Rows, row)
-		}
-	}
-	r.Curves = append(r.Curves, curve)
 }

@@ -44,6 +44,9 @@ type Rate struct {
 // Value is events a year.
 func (r Rate) Value() float64 { return float64(r.Events) / r.Years }
 
+// plus adds what happened in another time.
+func (r Rate) plus(events int, years float64) Rate { return Rate{r.Events + events, r.Years + years} }
+
 // Interval is the exact 95 % interval of a Poisson rate (Garwood 1936), by
 // bisection on the Poisson distribution.
 func (r Rate) Interval() (low, high float64) {

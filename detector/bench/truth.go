@@ -31,6 +31,11 @@ type Finding struct {
 	Countries Share
 }
 
+// missed is what there is to say of an event that nothing was made of.
+func missed(e sim.Event) Finding {
+	return Finding{Event: e, Delay: math.NaN(), Onset: math.NaN(), End: math.NaN(), Closed: math.NaN()}
+}
+
 // Detected says that there was an alarm.
 func (f Finding) Detected() bool { return !math.IsNaN(f.Delay) }
 
@@ -59,7 +64,7 @@ func Judge(w *sim.World, outages []Watched) Judged {
 	events := make(map[string][]int)
 	for i, e := range w.Events {
 		events[w.Names[e.Service]] = append(events[w.Names[e.Service]], i)
-		j.Findings = append(j.Findings, Finding{Event: e, Delay: math.NaN(), Onset: math.NaN(), End: math.NaN(), Closed: math.NaN()})
+		j.Findings = append(j.Findings, missed(e))
 	}
 	for i := range outages {
 		o := &outages[i]

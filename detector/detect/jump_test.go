@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/outcryhq/outcry/detector/detect"
+	"github.com/outcryhq/outcry/detector/scenario"
 	"github.com/outcryhq/outcry/pkg/baseline"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
@@ -18,12 +19,7 @@ import (
 func (w *world) busy(random *rand.Rand, s outage.Series, minutes int, rate func(int) float64) {
 	w.t.Helper()
 	for range minutes {
-		n := 0
-		at := w.now.Hour()*60 + w.now.Minute()
-		for left := rate(at) - random.ExpFloat64(); left > 0; left -= random.ExpFloat64() {
-			n++
-		}
-		w.hear(s, n)
+		w.hear(s, scenario.Poisson(random, rate(w.now.Hour()*60+w.now.Minute())))
 	}
 }
 

@@ -39,7 +39,7 @@ func Background(seed uint64) []countcsv.Row {
 		for i, service := range Services {
 			for j, country := range Countries {
 				local := t.Add(time.Duration(hoursAhead[j]) * time.Hour)
-				n := poisson(random, peaks[i*len(Countries)+j]*byDay(local))
+				n := Poisson(random, peaks[i*len(Countries)+j]*byDay(local))
 				if n > 0 {
 					rows = append(rows, countcsv.Row{
 						Start: t, Series: outage.Series{Service: service, Country: country}, Reports: n,
@@ -58,9 +58,9 @@ func byDay(local time.Time) float64 {
 	return 0.55 - 0.45*math.Cos((hour-3)/24*2*math.Pi)
 }
 
-// poisson draws a Poisson count: by counting exponential gaps where the mean is
+// Poisson draws a Poisson count: by counting exponential gaps where the mean is
 // small, from the normal approximation where it is large.
-func poisson(random *rand.Rand, mean float64) int {
+func Poisson(random *rand.Rand, mean float64) int {
 	if mean > 200 {
 		return int(math.Max(0, math.Round(mean+math.Sqrt(mean)*random.NormFloat64())))
 	}

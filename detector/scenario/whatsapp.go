@@ -81,7 +81,7 @@ func Hour(seed uint64) []countcsv.Row {
 	for t := HourStart; t.Before(End); t = t.Add(time.Minute) {
 		for _, impact := range Truth() {
 			// The middle of the minute stands for it.
-			if n := poisson(random, impact.Rate(t.Add(30*time.Second))); n > 0 {
+			if n := Poisson(random, impact.Rate(t.Add(30*time.Second))); n > 0 {
 				rows = append(rows, countcsv.Row{
 					Start: t, Series: outage.Series{Service: Service, Country: impact.Country}, Reports: n,
 				})

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/outcryhq/outcry/detector/scenario"
 )
 
 // series is how one country reports one service.
@@ -93,7 +95,7 @@ func newNoise(random *rand.Rand, minutes int, drift, spread float64) noise {
 
 // talk adds hours in which a service is talked about everywhere.
 func (n *noise) talk(random *rand.Rand, minutes int) {
-	for range poisson(random, 6*float64(minutes)/minutesAYear) {
+	for range scenario.Poisson(random, 6*float64(minutes)/minutesAYear) {
 		n.burst(random.IntN(minutes), 30+random.IntN(90), 1.3+0.7*random.Float64())
 	}
 }
@@ -129,12 +131,12 @@ func (w *World) background(i int) {
 	random := stream(w.Seed, streamSeries, i)
 	s, common, minutes := &w.series[i], &w.service[i/w.Countries], len(w.Counts[i])
 	years := float64(minutes) / minutesAYear
-	for range poisson(random, 25*years) {
+	for range scenario.Poisson(random, 25*years) {
 		s.noise.burst(random.IntN(minutes), 5+random.IntN(35), 1.5+1.25*random.Float64())
 	}
 	for minute := 0; minute < minutes; minute += step {
 		rate := s.usual(w.Start, minute) * math.Exp(float64(s.noise.steps[minute/step])) * common.at(minute)
-		for range poisson(random, rate*step) {
+		for range scenario.Poisson(random, rate*step) {
 			at := minute + random.IntN(step)
 			w.add(i, at, 1)
 			if random.IntN(10) == 0 { // friends
@@ -144,23 +146,10 @@ func (w *World) background(i int) {
 			}
 		}
 	}
-	for range poisson(random, 10*years) { // a class, an office
+	for range scenario.Poisson(random, 10*years) { // a class, an office
 		at := random.IntN(minutes)
 		for range 2 + random.IntN(4) {
 			w.add(i, at+random.IntN(5), 1)
 		}
 	}
-}
-
-// poisson draws a Poisson count: by counting exponential gaps where the mean is
-// small, from the normal approximation where it is large.
-func poisson(random *rand.Rand, mean float64) int {
-	if mean > 200 {
-		return int(max(0, math.Round(mean+math.Sqrt(mean)*random.NormFloat64())))
-	}
-	n := 0
-	for left := mean - random.ExpFloat64(); left > 0; left -= random.ExpFloat64() {
-		n++
-	}
-	return n
 }

@@ -3,6 +3,8 @@ package sim
 import (
 	"math"
 	"math/rand/v2"
+
+	"github.com/outcryhq/outcry/detector/scenario"
 )
 
 const (
@@ -116,7 +118,7 @@ func (w *World) complain(random *rand.Rand, e *Event, p Part) {
 		if left := length - t; left <= fall {
 			level *= (float64(left) - 0.5) / float64(fall)
 		}
-		w.add(p.Series(w, e), e.Start+t, poisson(random, p.Peak*level*math.Exp(mood)))
+		w.add(p.Series(w, e), e.Start+t, scenario.Poisson(random, p.Peak*level*math.Exp(mood)))
 	}
 }
 
