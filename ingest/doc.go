@@ -1,9 +1,10 @@
 // Package ingest takes reports from their sources to the live state.
 //
 // A source hands each report to the pipeline and waits for the answer. The
-// pipeline gathers the reports that wait at the same moment into batches:
-// a few workers each take all that there is and record it in one step, so that
-// batches grow with the load and nobody ever waits for a batch to fill up.
+// pipeline records them a batch at a time: a batch is all that has come while
+// the one before it was recorded, so that batches grow with the load and nobody
+// ever waits for one to fill up. Two at once would be smaller ones, and each
+// costs the sync of a disk.
 //
 // An answer without an error means that the report is recorded: a crash of any
 // process cannot lose it any more. An error is permanent (it wraps

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
@@ -25,9 +23,6 @@ const (
 	// defaultQueue is how many reports may wait: a second's worth of a very
 	// busy process.
 	defaultQueue = 16_384
-	// defaultWorkers keeps the engine busy while answers are handed out. More of
-	// them would make the batches smaller, and each batch is a sync of a disk.
-	defaultWorkers = 2
 	// defaultPatience is how long Submit tries on the caller's behalf.
 	defaultPatience = 3 * time.Second
 	// firstPause and maxPause bound the time between two tries.
@@ -55,8 +50,6 @@ type Config struct {
 
 	// Queue is how many reports may wait; 0 means 16,384.
 	Queue int
-	// Workers is how many batches are recorded at once; 0 means 2.
-	Workers int
 	// Patience is how long Submit keeps trying; 0 means 3 s.
 	Patience time.Duration
 }
@@ -98,14 +91,11 @@ func New(config Config) (*Pipeline, error) {
 	if config.Recorder == nil || config.Metrics == nil || config.Now == nil || config.Logger == nil {
 		return nil, errors.New("ingest: recorder, metrics, clock and logger are required")
 	}
-	if config.Queue < 0 || config.Workers < 0 || config.Patience < 0 {
-		return nil, errors.New("ingest: queue, workers and patience must not be negative")
+	if config.Queue < 0 || config.Patience < 0 {
+		return nil, errors.New("ingest: queue and patience must not be negative")
 	}
 	if config.Queue == 0 {
 		config.Queue = defaultQueue
-	}
-	if config.Workers == 0 {
-		config.Workers = defaultWorkers
 	}
 	if config.Patience == 0 {
 		config.Patience = defaultPatience
@@ -126,16 +116,15 @@ func New(config Config) (*Pipeline, error) {
 // Run records what is submitted until the context ends. Then it refuses what is new,
 // records all that waits, and returns nil.
 func (p *Pipeline) Run(ctx context.Context) error {
-	var workers errgroup.Group
-	for range p.config.Workers {
-		workers.Go(func() error {
-			p.work(context.WithoutCancel(ctx)) // what waits is recorded after the end, too
-			return nil
-		})
-	}
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		p.work(context.WithoutCancel(ctx)) // what waits is recorded after the end, too
+	}()
 	p.cover(ctx)
 	p.stop()
-	return workers.Wait()
+	<-worked
+	return nil
 }
 
 // Submit records one report and waits until that is done. It gives the report an id if it has none,

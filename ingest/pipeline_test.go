@@ -186,7 +186,7 @@ func TestReportsThatWaitTogetherAreOneBatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{gate: make(chan struct{})}
-		p := run(t, r, func(config *ingest.Config) { config.Workers = 1 })
+		p := run(t, r, nil)
 		const many = 1500
 		receipts := make(map[outage.ID]int)
 		var mu sync.Mutex
@@ -278,7 +278,7 @@ func TestACallerWhoGoesAwayLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{gate: make(chan struct{})}
-		p := run(t, r, func(config *ingest.Config) { config.Workers = 1 })
+		p := run(t, r, nil)
 		ctx, leave := context.WithCancel(t.Context())
 		var group sync.WaitGroup
 		group.Go(func() {
@@ -319,7 +319,7 @@ func TestAFullQueueRefuses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{gate: make(chan struct{})}
-		p := run(t, r, func(config *ingest.Config) { config.Workers, config.Queue = 1, 2 })
+		p := run(t, r, func(config *ingest.Config) { config.Queue = 2 })
 		var group sync.WaitGroup
 		for range 3 { // one with the worker, two in the queue
 			group.Go(func() { _, _ = p.Submit(t.Context(), report()) })
@@ -341,7 +341,7 @@ func TestStoppingFlushesWhatWaitsAndRefusesTheRest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{gate: make(chan struct{})}
-		p := run(t, r, func(config *ingest.Config) { config.Workers = 1 })
+		p := run(t, r, nil)
 		var group sync.WaitGroup
 		for range 50 {
 			group.Go(func() {

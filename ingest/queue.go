@@ -70,7 +70,7 @@ func (q *queue) take(batch []*waiting) []*waiting {
 	return batch
 }
 
-// close lets the workers end once the queue is empty.
+// close lets the worker end once the queue is empty.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
