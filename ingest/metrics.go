@@ -13,8 +13,8 @@ import (
 // Refusal says why a report was not taken, or was dropped.
 type Refusal string
 
-// The refusals. What is dropped is answered as if the report had been taken; so
-// is what another site sends to the page, while the API says no.
+// The refusals. Only what fills in the field that people do not see is answered as
+// if the report had been taken; all others are told.
 const (
 	RefusedInvalid      Refusal = "invalid"      // wrong in a way that was explained
 	RefusedUnknown      Refusal = "unknown"      // no such service
@@ -30,13 +30,13 @@ const (
 	RefusedForeign      Refusal = "foreign"      // sent by another site's page
 	RefusedInternal     Refusal = "internal"     // anything else
 	DroppedHoneypot     Refusal = "honeypot"     // filled in what people do not see
-	DroppedQuick        Refusal = "quick"        // filled in faster than people can
+	RefusedQuick        Refusal = "quick"        // filled in faster than people can
 )
 
 var refusals = []Refusal{ //nolint:gochecknoglobals // a constant table
 	RefusedInvalid, RefusedUnknown, RefusedConflict, RefusedFuture, RefusedAddress, RefusedNetwork, RefusedInstallation,
 	RefusedFull, RefusedRebuilding, RefusedUnavailable, RefusedGone, RefusedForeign, RefusedInternal,
-	DroppedHoneypot, DroppedQuick,
+	DroppedHoneypot, RefusedQuick,
 }
 
 // replayed is the outcome of a report whose id had been recorded before.

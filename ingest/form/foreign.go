@@ -20,11 +20,11 @@ func (h *Handler) foreign(r *http.Request) bool {
 	}
 }
 
-// own reports whether an origin is ours. Without a base URL a page is ours if it
-// came from the host that the request was sent to.
+// own reports whether an origin is ours: that of the base URL, or the host that the
+// request was sent to, since people may use the server by another name as well.
 func (h *Handler) own(origin, host string) bool {
-	if h.origin != "" {
-		return origin == h.origin
+	if origin == h.origin {
+		return true
 	}
 	_, name, found := strings.Cut(origin, "://")
 	return found && name == strings.ToLower(host)

@@ -63,7 +63,7 @@ func FuzzPage(f *testing.F) {
 		a := post("/report", "application/x-www-form-urlencoded", body).with("Origin", origin).with("Sec-Fetch-Site", site)
 		page := w.browser("192.0.2.7").do(a)
 		w.wait(100 * time.Millisecond)
-		require.Contains(t, []int{200, 400, 404, 413, 429}, page.status)
+		require.Contains(t, []int{200, 400, 403, 404, 413, 429}, page.status)
 		require.Equal(t, page.status == http.StatusOK, page.page.Done != nil)
 		require.Equal(t, page.status != http.StatusOK, page.page.Error != "")
 		if len(w.recorder.all()) > before {

@@ -54,8 +54,9 @@ type Limiter interface {
 // Render writes a page with the data that its template needs.
 type Render func(c *gin.Context, status int, page string, data any)
 
-// DefaultMinFill is how fast a person can fill in the form, with a little help from the browser.
-const DefaultMinFill = 2 * time.Second
+// DefaultMinFill is faster than a person gets from opening the form to its button,
+// even where the service is chosen already and one tap is enough.
+const DefaultMinFill = 300 * time.Millisecond
 
 // Config is what a Handler needs. Fields are required unless they say otherwise.
 type Config struct {
@@ -74,8 +75,8 @@ type Config struct {
 	BaseURL string
 	// TrustedProxies is how many proxies of our own each request passes.
 	TrustedProxies int
-	// MinFill is how long a person needs at least to fill in the page; 0 means
-	// DefaultMinFill.
+	// MinFill is how long a person needs at least to fill in the page; whoever is
+	// quicker is asked to press the button once more. 0 means DefaultMinFill.
 	MinFill time.Duration
 }
 

@@ -1,12 +1,15 @@
 package form
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/problem"
 )
 
 // reason says to programs why a report was not counted, "" if it was.
@@ -32,6 +35,28 @@ func kindly(outcome outage.Outcome) string {
 	case outage.Counted:
 	}
 	return ""
+}
+
+// sentence says to people what was wrong. Programs are told the detail as it is.
+func sentence(p *problem.Problem) string {
+	switch {
+	case p.Status == http.StatusServiceUnavailable:
+		return "Your report could not be recorded just now. Please press the button again in a moment."
+	case p.Status == http.StatusNotFound && p.Field == "service":
+		return "We know no service with that name."
+	case p.Field == "service":
+		return "Please name the service that fails for you, for example WhatsApp."
+	case p.Field == "problem":
+		return "Please choose what happens from the list, or nothing."
+	case p.Field == "country":
+		return "Please choose the country from the list."
+	}
+	text := cmp.Or(p.Detail, p.Title)
+	text = strings.ToUpper(text[:1]) + text[1:]
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
 }
 
 // receiptSize is about as long as a receipt gets.

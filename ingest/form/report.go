@@ -60,6 +60,11 @@ func (h *Handler) postPage(c *gin.Context) {
 	r := &request{source: outage.SourceForm, http: c.Request, now: h.config.Now()}
 	fields, err := h.readPage(r)
 	page := h.newPage(r.ask)
+	if h.foreign(r.http) {
+		h.refused(r.source, ingest.RefusedForeign)
+		h.showOurs(c, r, page)
+		return
+	}
 	if err != nil {
 		h.refused(r.source, ingest.RefusedInvalid)
 		h.askAgain(c, r, page, fields, err)
@@ -70,15 +75,10 @@ func (h *Handler) postPage(c *gin.Context) {
 		h.askAgain(c, r, page, fields, err)
 		return
 	}
-	why, err := h.suspect(r, fields)
-	if err != nil {
-		h.askAgain(c, r, page, fields, err)
-		return
-	}
 	receipt := pretended(r, to)
-	if why != "" {
-		h.refused(r.source, why)
-	} else if receipt, err = h.take(r, to); err != nil {
+	if fields.Get(honeypot) != "" {
+		h.refused(r.source, ingest.DroppedHoneypot)
+	} else if receipt, err = h.takeFilled(r, to, fields); err != nil {
 		h.askAgain(c, r, page, fields, err)
 		return
 	}
@@ -104,35 +104,52 @@ func (h *Handler) readPage(r *request) (fields url.Values, err error) {
 	return fields, err
 }
 
-// suspect says why a submission is to be dropped, "" if it is a person's. The
-// error is for people whose page has become too old to tell.
-func (h *Handler) suspect(r *request, fields url.Values) (ingest.Refusal, error) {
+// takeFilled is take for a page that was filled in by a person, as far as one can tell.
+func (h *Handler) takeFilled(r *request, to resolved, fields url.Values) (outage.Receipt, error) {
+	if err := h.checkStamp(r, fields); err != nil {
+		return outage.Receipt{}, err
+	}
+	return h.take(r, to)
+}
+
+// checkStamp tells by the page's stamp when it was opened. A submission without
+// one, or one that no person makes so quickly, is answered by the same page: a
+// person presses the button again, and simple programs do not.
+func (h *Handler) checkStamp(r *request, fields url.Values) error {
 	stamp := fields.Get(stampField)
-	switch {
-	case h.foreign(r.http):
-		return ingest.RefusedForeign, nil
-	case fields.Get(honeypot) != "":
-		return ingest.DroppedHoneypot, nil
-	case stamp == "":
-		return ingest.DroppedQuick, nil
+	if stamp == "" {
+		h.refused(r.source, ingest.RefusedQuick)
+		return problem.Invalid(stampField,
+			"We cannot tell when you opened this page, so it is not counted yet. Please press the button once more.")
 	}
 	at, ok, err := h.config.Identifier.Stamped(r.http.Context(), r.now, stamp)
 	if err != nil {
 		h.refused(r.source, ingest.RefusedUnavailable)
-		return "", err
+		return err
 	}
 	if !ok {
 		h.refused(r.source, ingest.RefusedInvalid)
-		return "", problem.Invalid(stampField, "This page has been open for too long. Please send it once more.")
+		return problem.Invalid(stampField, "This page has been open for too long. Please press the button once more.")
 	}
 	age := r.now.Sub(at)
 	if age < h.config.MinFill {
-		return ingest.DroppedQuick, nil
+		h.refused(r.source, ingest.RefusedQuick)
+		return problem.Invalid(stampField,
+			"That was too quick to tell a person from a program, so it is not counted yet. Please press the button once more.")
 	}
 	if age < repeatFor {
 		r.once = "stamp:" + stamp
 	}
-	return "", nil
+	return nil
+}
+
+// showOurs answers what another site's page sent with our own page, on which the
+// person can say so, or not. It carries no cookie: the browser keeps its own from
+// other sites' requests, and would lose it to a new one.
+func (h *Handler) showOurs(c *gin.Context, r *request, page *Page) {
+	page.Stamp, _ = h.config.Identifier.Stamp(r.http.Context(), r.now) // without one the next try asks again
+	h.renderError(c, page, problem.Status(http.StatusForbidden, "cross-site-request",
+		"This was sent by a page of another site, so it is not counted. If the service fails for you, please report it here."))
 }
 
 // askAgain shows the page with what was typed and what was wrong with it. The
@@ -150,10 +167,7 @@ func (h *Handler) renderError(c *gin.Context, page *Page, err error) {
 	p := problem.From(err)
 	_ = c.Error(err)
 	problem.SetRetryAfter(c, p)
-	page.Error, page.Field = p.Detail, p.Field
-	if page.Error == "" {
-		page.Error = p.Title
-	}
+	page.Error, page.Field = sentence(p), p.Field
 	for _, slug := range p.Suggestions {
 		if service, known := h.config.Catalog.Service(slug); known {
 			page.Suggestions = append(page.Suggestions, Option{Value: service.Slug, Label: service.Name})
@@ -185,7 +199,8 @@ func bound(value string) string {
 	return value
 }
 
-// pretended is the receipt of a report that is dropped without saying so.
+// pretended is the receipt of a report that is dropped without saying so: that of
+// a program, which has filled in a field that no person sees.
 func pretended(r *request, to resolved) outage.Receipt {
 	return outage.Receipt{
 		ID: outage.NewID(r.now), Service: to.service.Slug, Country: to.country, Outcome: outage.Counted,

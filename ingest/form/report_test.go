@@ -147,37 +147,78 @@ func TestFiveBrowsersCountBehindOneAddress(t *testing.T) {
 	require.True(t, w.recorder.last(t).Seat.IsZero(), "a forged token is none")
 }
 
-func TestProgramsAreThankedAndDropped(t *testing.T) {
+func TestWhatFillsTheHoneypotIsThankedAndDropped(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		why   ingest.Refusal
-		after time.Duration
-		send  func(b *browser, page shown) shown
-	}{
-		"too quick": {ingest.DroppedQuick, time.Second, func(b *browser, page shown) shown {
-			return b.fill(page, "service", "whatsapp", "country", "NL")
-		}},
-		"without a stamp": {ingest.DroppedQuick, time.Minute, func(b *browser, page shown) shown {
-			return b.fill(page, "service", "whatsapp", "country", "NL", "stamp", "")
-		}},
-		"into the honeypot": {ingest.DroppedHoneypot, time.Minute, func(b *browser, page shown) shown {
-			return b.fill(page, "service", "whatsapp", "country", "NL", "website", "https://spam.example")
-		}},
-		"by another site": {ingest.RefusedForeign, time.Minute, func(b *browser, page shown) shown {
-			return b.do(post("/report", "application/x-www-form-urlencoded", "service=whatsapp&country=NL&stamp="+page.page.Stamp).
-				with("Origin", "https://other.example").with("Sec-Fetch-Site", "cross-site"))
-		}},
-	} {
+	for _, after := range []time.Duration{0, time.Minute} {
 		w := newWorld(t, nil)
 		b := w.browser("192.0.2.7")
 		page := b.open("")
-		w.wait(c.after)
-		done := c.send(b, page)
-		require.Equal(t, http.StatusOK, done.status, name)
+		w.wait(after)
+		done := b.fill(page, "service", "whatsapp", "country", "NL", "website", "https://spam.example")
+		require.Equal(t, http.StatusOK, done.status)
 		require.Equal(t, &form.Done{Service: "whatsapp", ServiceName: "WhatsApp", CountryName: "Netherlands", Counted: true},
-			done.page.Done, name)
+			done.page.Done)
+		require.Empty(t, w.recorder.all())
+		require.Equal(t, 1, w.refused(outage.SourceForm, ingest.DroppedHoneypot))
+	}
+}
+
+func TestOneQuickTapOnAChosenServiceCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	b := w.browser("192.0.2.7")
+	page := b.open("?service=whatsapp")
+	w.wait(400 * time.Millisecond)
+	require.True(t, b.fill(page, "service", "whatsapp").page.Done.Counted)
+	require.Len(t, w.recorder.all(), 1)
+}
+
+func TestWhoIsTooQuickToTellIsAskedToPressOnceMore(t *testing.T) {
+	t.Parallel()
+	for name, stamp := range map[string]func(page shown) string{
+		"too quick":       func(page shown) string { return page.page.Stamp },
+		"without a stamp": func(shown) string { return "" },
+	} {
+		w := newWorld(t, nil)
+		b := w.browser("192.0.2.7")
+		page := b.open("?service=whatsapp")
+		again := b.fill(page, "service", "whatsapp", "problem", "calls", "country", "NL", "stamp", stamp(page))
+		require.Equal(t, http.StatusBadRequest, again.status, name)
+		require.Nil(t, again.page.Done, "nobody is thanked for what is not counted")
+		require.Contains(t, again.page.Error, "press the button once more", name)
+		require.Equal(t, []string{"whatsapp", "calls", "NL"}, []string{again.page.Service, again.page.Problem, again.page.Country})
+		require.Equal(t, page.page.Stamp, again.page.Stamp, "its age counts from the first page; the clock stands still here")
 		require.Empty(t, w.recorder.all(), name)
-		require.Equal(t, 1, w.refused(outage.SourceForm, c.why), name)
+		require.Equal(t, 1, w.refused(outage.SourceForm, ingest.RefusedQuick), name)
+
+		w.wait(400 * time.Millisecond)
+		require.True(t, b.fill(again, "service", "whatsapp").page.Done.Counted, name)
+		require.Len(t, w.recorder.all(), 1, name)
+	}
+}
+
+func TestAPageOfAnotherSiteGetsOurOwnPage(t *testing.T) {
+	t.Parallel()
+	for name, kind := range map[string]string{"a form": "application/x-www-form-urlencoded", "text": "text/plain"} {
+		w := newWorld(t, nil)
+		b := w.browser("192.0.2.7")
+		page := b.open("")
+		cookie := b.cookie
+		w.wait(time.Minute)
+		foreign := post("/report", kind, "service=whatsapp&stamp="+page.page.Stamp).
+			with("Origin", "https://other.example").with("Sec-Fetch-Site", "cross-site")
+		answer := w.send(foreign)
+		require.Empty(t, answer.Header().Values("Set-Cookie"), "the browser sent none because the request is another site's, and has one")
+		refused := b.do(foreign)
+		require.Equal(t, http.StatusForbidden, refused.status, name)
+		require.Contains(t, refused.page.Error, "another site", name)
+		require.Nil(t, refused.page.Done, name)
+		require.Empty(t, w.recorder.all(), name)
+		require.Equal(t, 2, w.refused(outage.SourceForm, ingest.RefusedForeign), name)
+
+		w.wait(time.Second)
+		b.cookie = cookie
+		require.True(t, b.fill(refused, "service", "whatsapp").page.Done.Counted, "the person means it")
 	}
 }
 
@@ -199,7 +240,8 @@ func TestOurOwnPageIsNotForeign(t *testing.T) {
 		{"", []string{"Sec-Fetch-Site", "same-site"}, false},
 		{"", []string{"Origin", "null"}, false},
 		{"", []string{"Origin", "http://example.com.evil.example"}, false},
-		{"https://outcry.example", []string{"Origin", "http://example.com"}, false},
+		{"https://outcry.example", []string{"Origin", "http://example.com"}, true}, // by another name than the base URL's
+		{"https://outcry.example", []string{"Origin", "http://other.example"}, false},
 		{"https://outcry.example", []string{"Origin", "http://outcry.example"}, false},
 	} {
 		w := newWorld(t, func(s *setting) { s.form.BaseURL = c.base })
@@ -224,7 +266,7 @@ func TestASlipIsShownWithWhatWasTyped(t *testing.T) {
 	slip := b.fill(page, "service", "watsapp", "country", "be", "problem", "calls")
 	require.Equal(t, http.StatusNotFound, slip.status)
 	require.Equal(t, "service", slip.page.Field)
-	require.NotEmpty(t, slip.page.Error)
+	require.Equal(t, "We know no service with that name.", slip.page.Error)
 	require.Equal(t, []form.Option{{Value: "whatsapp", Label: "WhatsApp"}}, slip.page.Suggestions)
 	require.Equal(t, "watsapp", slip.page.Service)
 	require.Equal(t, "be", slip.page.Country)
@@ -235,12 +277,11 @@ func TestASlipIsShownWithWhatWasTyped(t *testing.T) {
 
 	require.True(t, b.fill(slip, "service", "whatsapp").page.Done.Counted, "corrected at once")
 
-	for field, bad := range map[string][2]string{
-		"country": {"country", "UK"}, "problem": {"problem", "tv"},
-	} {
+	for _, bad := range [][2]string{{"country", "UK"}, {"problem", "tv"}, {"service", ""}} {
 		slip = b.fill(page, "service", "whatsapp", bad[0], bad[1])
 		require.Equal(t, http.StatusBadRequest, slip.status)
-		require.Equal(t, field, slip.page.Field)
+		require.Equal(t, bad[0], slip.page.Field)
+		require.Regexp(t, `^Please .+\.$`, slip.page.Error)
 	}
 	long := b.fill(page, "service", strings.Repeat("<script>", 100))
 	require.Equal(t, http.StatusBadRequest, long.status)
@@ -285,7 +326,7 @@ func TestThePageSaysWhenItCannotRecord(t *testing.T) {
 	w.recorder.fail(outage.ErrUnavailable)
 	sorry := b.fill(page, "service", "whatsapp")
 	require.Equal(t, http.StatusServiceUnavailable, sorry.status)
-	require.NotEmpty(t, sorry.page.Error)
+	require.Contains(t, sorry.page.Error, "could not be recorded")
 	require.Equal(t, "whatsapp", sorry.page.Service)
 	require.Equal(t, page.page.Stamp, sorry.page.Stamp, "sending it again is the same report")
 }
@@ -294,7 +335,9 @@ func TestThePageWantsAForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	b := w.browser("192.0.2.7")
-	require.Equal(t, http.StatusUnsupportedMediaType, b.do(post("/report", "application/json", `{}`)).status)
+	unread := b.do(post("/report", "application/json", `{}`))
+	require.Equal(t, http.StatusUnsupportedMediaType, unread.status)
+	require.Equal(t, "Want a body of the type application/x-www-form-urlencoded.", unread.page.Error)
 	require.Equal(t, http.StatusRequestEntityTooLarge,
 		b.do(post("/report", "application/x-www-form-urlencoded", strings.Repeat("a", 20<<10))).status)
 	require.Equal(t, http.StatusBadRequest, b.do(post("/report", "application/x-www-form-urlencoded", "service=%zz")).status)
