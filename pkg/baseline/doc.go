@@ -4,13 +4,16 @@
 // For a series with C_h reports heard in E_h minutes of the hour of the week h,
 // both weighted by 0.9 for every week of age,
 //
-//	λ_h = (C_h + κ) / (E_h + κ/(ℓ·g_h)),  κ = 20
+//	λ_h = (C_h + κ) / (E_h + κ/(ℓ·g_h·d_h)),  κ = 20
 //	ℓ   = (ΣC + 2) / (ΣE + 2/m0)
+//	d_h = (Σ'C + κ) / (Σ'E·ℓ·g + κ), over the same hour of all seven days
 //
 // where m0 is the service's rate times the country's share of all reports, and
 // g_h the shape of the week: that of the service over its countries, leaning on
 // that of the country over all services, smoothed over five hours, of mean 1.
-// So a series without a history takes those of its service and its country.
+// An hour that was not heard yet leans on what the same hour of other days was.
+// So a series without a history takes those of its service and its country, and
+// after a day it has a day of its own.
 //
 // Learning is robust. Hours enter late and without the minutes around outages;
 // a count beyond the 99.5 % quantile of what was expected enters as that

@@ -138,6 +138,15 @@ func (m *Model) at(svc *service, land *country, ser *series, hour int64) Rate {
 	}
 	level := (total + levelLean) / (minutes.sum + levelLean/usual)
 	expected := level * m.shapeAt(svc, land, slot)
+	if ser != nil {
+		// The same hour of all days, against the shape.
+		onDays, expectedOnDays := float64(Lean), float64(Lean)
+		for each := slot % day; each < week; each += day {
+			onDays += svc.at(ser, each) / weight
+			expectedOnDays += minutes.at(each) * level * m.shapeAt(svc, land, each)
+		}
+		expected *= onDays / expectedOnDays
+	}
 	rate := (heard + Lean) / (minutes.at(slot) + Lean/expected)
 	return Rate{PerMinute: rate, Reports: heard + Lean}
 }

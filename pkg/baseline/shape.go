@@ -82,12 +82,21 @@ func addFlat(flat *week168, exposed exposure, reports float64) {
 	}
 }
 
-// relative is the smoothed ratio of what was heard to an even week, each hour
-// leaning on 1, and of mean 1.
+// relative is the smoothed ratio of what was heard to an even week, of mean 1.
+// Each hour of the week leans on that hour of all days, and this on 1: so a week
+// that was heard in part has a shape where it was not heard.
 func relative(heard, flat week168) week168 {
 	var ratio, shape week168
-	for slot := range week {
-		ratio.by[slot] = (heard.by[slot] + Lean) / (max(flat.by[slot], 0) + Lean)
+	for hour := range day {
+		var ofDay, flatDay float64
+		for slot := hour; slot < week; slot += day {
+			ofDay += heard.by[slot]
+			flatDay += max(flat.by[slot], 0)
+		}
+		usual := (ofDay + Lean) / (flatDay + Lean)
+		for slot := hour; slot < week; slot += day {
+			ratio.by[slot] = (heard.by[slot] + Lean*usual) / (max(flat.by[slot], 0) + Lean)
+		}
 	}
 	for slot := range week {
 		var sum, of float64

@@ -2,8 +2,11 @@ package baseline
 
 import "time"
 
-// week is the number of hours of a week.
-const week = 168
+// Hours of a day and of a week.
+const (
+	day  = 24
+	week = 7 * day
+)
 
 // week168 holds a sum for every hour of the week, Sunday's first hour first,
 // and the sum of them.
