@@ -100,7 +100,7 @@ func TestBaselinesAreSavedByTheHourAndFoundAgain(t *testing.T) {
 		require.Equal(t, saved.Add(time.Hour), learned(), "saved at the end, too")
 
 		// What cannot be read is learned anew.
-		require.NoError(t, w.archive.SaveBaseline(t.Context(), p, baseline.Version, []byte("damaged")))
+		require.NoError(t, w.archive.SaveBaseline(t.Context(), p, baseline.Version, 0, []byte("damaged")))
 		again := w.start(t, "b", nil)
 		again.look(t)
 		require.NoError(t, again.Ready())

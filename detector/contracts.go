@@ -12,6 +12,7 @@ import (
 // Live is what the detector needs of a live engine; see pkg/live for the contract.
 type Live interface {
 	Leases
+	Lives
 	Series
 	Board
 }
@@ -32,9 +33,14 @@ type Series interface {
 	Evidence(ctx context.Context, series []outage.Series, from, to time.Time) ([]live.Evidence, error)
 }
 
+// Lives begins and ends the lives of partitions.
+type Lives interface {
+	Rebuild(ctx context.Context, now time.Time, lease live.Lease, snapshot live.Snapshot) (live.Lease, error)
+	Discard(ctx context.Context, lease live.Lease) error
+}
+
 // Board is where a detector writes what it concludes, and finds what was concluded before it.
 type Board interface {
-	Rebuild(ctx context.Context, now time.Time, lease live.Lease, snapshot live.Snapshot) (live.Lease, error)
 	PutOutages(ctx context.Context, now time.Time, lease live.Lease, changes []outage.Change) error
 	Outages(ctx context.Context, partitions ...int) ([]outage.Change, error)
 	PutView(ctx context.Context, lease live.Lease, view live.View) error
@@ -57,9 +63,11 @@ type History interface {
 }
 
 // Baselines keeps what was learned, as a blob a partition and format version.
-// LoadBaseline of what was never saved is outage.ErrNotFound.
+// LoadBaseline of what was never saved, or was learned from another edition of
+// the archive's counts than the present one, is outage.ErrNotFound.
 type Baselines interface {
-	SaveBaseline(ctx context.Context, partition, version int, blob []byte) error
+	Edition(ctx context.Context) (int64, error)
+	SaveBaseline(ctx context.Context, partition, version int, edition int64, blob []byte) error
 	LoadBaseline(ctx context.Context, partition, version int) ([]byte, error)
 }
 

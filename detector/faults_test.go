@@ -117,6 +117,10 @@ func (w *wire) Rebuild(ctx context.Context, now time.Time, lease live.Lease, s l
 	return through(w, "Rebuild", func() (live.Lease, error) { return w.engine.Rebuild(ctx, now, lease, s) })
 }
 
+func (w *wire) Discard(ctx context.Context, lease live.Lease) error {
+	return w.call("Discard", func() error { return w.engine.Discard(ctx, lease) })
+}
+
 func (w *wire) PutOutages(ctx context.Context, now time.Time, lease live.Lease, changes []outage.Change) error {
 	return w.call("PutOutages", func() error { return w.engine.PutOutages(ctx, now, lease, changes) })
 }
@@ -162,9 +166,9 @@ func (l *library) LoadBaseline(ctx context.Context, partition, version int) ([]b
 	return l.Archive.LoadBaseline(ctx, partition, version)
 }
 
-func (l *library) SaveBaseline(ctx context.Context, partition, version int, blob []byte) error {
+func (l *library) SaveBaseline(ctx context.Context, partition, version int, edition int64, blob []byte) error {
 	if l.away.Load() {
 		return errAway
 	}
-	return l.Archive.SaveBaseline(ctx, partition, version, blob)
+	return l.Archive.SaveBaseline(ctx, partition, version, edition, blob)
 }

@@ -24,13 +24,14 @@ const (
 )
 
 // keepHouse does, until ctx ends, what is due at the turn of a minute (take
-// over the archive's coverage, save baselines that have learned something) and
+// over the archive's coverage, notice imports, save baselines that have learned something) and
 // of an hour (share what they know of countries), by the handed-in clock.
 // Nothing waits for it.
 func (r *Runner) keepHouse(ctx context.Context) error {
 	ticker := time.NewTicker(r.cfg.TickEvery)
 	defer ticker.Stop()
 	var minute time.Time
+	seen := noEdition
 	hour := r.cfg.Now().Truncate(time.Hour)
 	for {
 		select {
@@ -42,6 +43,7 @@ func (r *Runner) keepHouse(ctx context.Context) error {
 		if m := now.Truncate(time.Minute); !m.Equal(minute) {
 			minute = m
 			_ = r.trouble.note(stageCoverage, everyPartition, r.takeCoverage(ctx, now))
+			seen = r.noticeImport(ctx, seen)
 			r.saveBaselines(ctx)
 		}
 		if h := now.Truncate(time.Hour); !h.Equal(hour) {
@@ -139,19 +141,23 @@ func (r *Runner) lendings() map[int]lend {
 	return mine
 }
 
-// saveBaseline saves what the partition has learned, if it has learned anything since.
+// saveBaseline saves what the partition has learned, if it has learned anything
+// since, and all of it from one edition of the counts: what is saved is not
+// learned again.
 func (r *Runner) saveBaseline(ctx context.Context, p *partition) error {
 	var blob []byte
 	var until time.Time
+	var edition int64
 	p.with(func(d *detect.Detector) {
-		if until = d.LearnedUntil(); until.After(p.saved) {
+		edition = p.editions.learned
+		if until = d.LearnedUntil(); until.After(p.saved) && p.editions.whole() {
 			blob = d.Snapshot()
 		}
 	})
 	if blob == nil {
 		return nil
 	}
-	err := r.archive.SaveBaseline(ctx, p.number, baseline.Version, blob)
+	err := r.archive.SaveBaseline(ctx, p.number, baseline.Version, edition, blob)
 	if r.trouble.note(stageBaseline, p.number, err) != nil {
 		return fmt.Errorf("save baseline: %w", err)
 	}

@@ -15,11 +15,12 @@ type partition struct {
 	// primed hands over, once, what the archive knows.
 	primed chan primed
 
-	// mu guards detector and saved. The worker holds it while it feeds and ticks, which
+	// mu guards detector, saved and editions. The worker holds it while it feeds and ticks, which
 	// includes reading evidence; housekeeping holds it for moments.
 	mu       sync.Mutex
 	detector *detect.Detector
 	saved    time.Time // what the detector had learned until, when its baseline was last saved
+	editions editions
 
 	// These are the worker's own.
 	seq     uint64                      // changes up to here have reached the detector
@@ -36,7 +37,7 @@ type partition struct {
 
 func newPartition(number int) *partition {
 	return &partition{
-		number: number, primed: make(chan primed, 1),
+		number: number, primed: make(chan primed, 1), editions: editions{learned: noEdition},
 		unsent: map[outage.ID]outage.Outage{}, ongoing: map[outage.ID]struct{}{},
 	}
 }

@@ -28,6 +28,7 @@ const outagesAtOnce = 200
 // primed is what the archive knows that a partition's detection begins with.
 type primed struct {
 	detector *detect.Detector
+	edition  int64 // of the archive's counts, or noEdition
 	// covered says when anybody was listening, from since on.
 	covered archive.CoveredMinutes
 	since   time.Time
@@ -71,6 +72,10 @@ func stillOwned(batch []*owned) []*owned {
 
 func (r *Runner) primeOnce(ctx context.Context, batch []*owned) error {
 	now := r.cfg.Now()
+	edition, err := r.archive.Edition(ctx) // first: what is learned is at least of this one
+	if err != nil {
+		return fmt.Errorf("read edition: %w", err)
+	}
 	fresh := make(map[int]*detect.Detector, len(batch))
 	for _, o := range batch {
 		d, err := r.recall(ctx, o.partition)
@@ -96,7 +101,7 @@ func (r *Runner) primeOnce(ctx context.Context, batch []*owned) error {
 	}
 	for _, o := range batch {
 		// Once per partition, so it never blocks.
-		o.work.primed <- primed{detector: fresh[o.partition], covered: covered, since: since}
+		o.work.primed <- primed{detector: fresh[o.partition], edition: edition, covered: covered, since: since}
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (r *Runner) takeOver(ctx context.Context, o *owned, batch *snapshots) error
 		return err
 	}
 	err = r.persist(ctx, stageLoad, o.tenure, func(ctx context.Context) error {
-		return r.load(ctx, o.work, known)
+		return r.load(ctx, o, known)
 	})
 	if err != nil {
 		return err
@@ -77,14 +77,14 @@ func (r *Runner) awaitPrimed(ctx context.Context, p *partition) (primed, error) 
 	case <-timer.C:
 		r.logger.Info("detection begins without the baseline", "partition", p.number)
 		detector, err := detect.New(r.cfg.Detect)
-		return primed{detector: detector}, err
+		return primed{detector: detector, edition: noEdition}, err
 	}
 }
 
 // load fills a detector from the live state and puts it to work. It can be
 // repeated; the detector of before stays until then.
-func (r *Runner) load(ctx context.Context, p *partition, known primed) error {
-	now := r.cfg.Now()
+func (r *Runner) load(ctx context.Context, o *owned, known primed) error {
+	p, now := o.work, r.cfg.Now()
 	found, err := r.live.Outages(ctx, p.number)
 	if err != nil {
 		return fmt.Errorf("read outages: %w", err)
@@ -104,6 +104,7 @@ func (r *Runner) load(ctx context.Context, p *partition, known primed) error {
 	known.detector.Restore(outages)
 	p.mu.Lock()
 	p.detector = known.detector
+	p.editions = editions{learned: known.edition, live: live.EditionOf(o.current().Epoch)}
 	p.mu.Unlock()
 	p.seq, p.looked = seq, now
 	p.follow(outages)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/outcryhq/outcry/pkg/live"
@@ -22,6 +23,8 @@ type tenure struct {
 	lose      context.CancelCauseFunc // ends held
 	leave     context.CancelFunc      // ends leaving
 	done      chan struct{}           // closed when nothing works for the tenure any more
+	// outdated says that the tenure ends with its live state discarded.
+	outdated atomic.Bool
 
 	mu         sync.Mutex
 	lease      live.Lease

@@ -71,7 +71,7 @@ func (r *Runner) rest(leaving context.Context, o *owned, asked <-chan struct{}, 
 	case <-asked:
 	case known := <-o.work.primed:
 		err := r.persist(leaving, stageLoad, o.tenure, func(ctx context.Context) error {
-			return r.load(ctx, o.work, known)
+			return r.load(ctx, o, known)
 		})
 		return ours(leaving, err)
 	}

@@ -26,12 +26,13 @@ const (
 	stageBaseline stage = "baseline"
 	stageCoverage stage = "coverage"
 	stageRetain   stage = "retain"
+	stageImport   stage = "import"
 )
 
 func stages() []stage {
 	return []stage{
 		stageJoin, stageAcquire, stageRenew, stageRelease, stageRebuild, stageLoad,
-		stageTick, stageAnnounce, stageView, stageDrain, stageMeasure, stageBaseline, stageCoverage, stageRetain,
+		stageTick, stageAnnounce, stageView, stageDrain, stageMeasure, stageBaseline, stageCoverage, stageRetain, stageImport,
 	}
 }
 

@@ -25,6 +25,9 @@ func (r *Runner) serve(held, leaving context.Context, o *owned, batch *snapshots
 	o.leave() // on an error of watch, for the drain
 	stopKeeping()
 	aside.Wait()
+	if o.outdated.Load() {
+		r.discard(held, o.tenure)
+	}
 	r.release(held, o.tenure)
 	err = ours(leaving, err)
 	o.end()

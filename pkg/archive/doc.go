@@ -33,7 +33,8 @@
 //	Hours(ctx, partitions []int, from, to, fn func(HourCount) error) error // baseline learning, by time
 //	Coverage(ctx, from, to time.Time) (CoveredMinutes, error)
 //	Positions(ctx) ([]Position, error)
-//	SaveBaseline / LoadBaseline(ctx, partition int, version int) // versioned blobs
+//	SaveBaseline / LoadBaseline(ctx, partition int, version int, ...) // versioned blobs
+//	Edition(ctx) (int64, error)                                       // grows with imports
 //
 //	ImportCounts(ctx, Import) (Imported, error) ; ExportCounts(ctx, from, to, step, fn) error
 //	DayKey(ctx, day time.Time) ([]byte, error) // get or create; destroys those before yesterday

@@ -35,12 +35,17 @@ type Import struct {
 type Imported struct {
 	Rows, Reports int
 	From, To      time.Time // from the first bucket's start to the last one's end
+	// Observed and Unobserved are the minutes between From and To that were
+	// taken as listened to, and as not.
+	Observed, Unobserved int
 }
 
 // ImportCounts adds recorded counts to the archive's own: each minute becomes
 // the greater of what is there and what is given, so importing again changes
 // nothing. Minutes older than 90 days go into quarters only. The observed
-// minutes are noted as those of the source outage.SourceReplay.
+// minutes are noted as those of the source outage.SourceReplay. The edition of
+// the counts grows, so that baselines and live states without them are told
+// from those with them.
 //
 // It commits in chunks: after an error the part before it stays, and the same
 // import can be begun again. A bad row wraps outage.ErrInvalid; an error that
@@ -108,11 +113,15 @@ func (im *importer) add(row CountRow) error {
 	if im.done.Rows == 0 {
 		im.done.From, im.done.To = row.Start, row.Start
 	}
-	if im.done.To.Before(row.Start) && (im.in.Quiet == nil || im.in.Quiet(im.done.To, row.Start)) {
-		im.cover(im.done.To, row.Start)
+	if im.done.To.Before(row.Start) {
+		if im.in.Quiet == nil || im.in.Quiet(im.done.To, row.Start) {
+			im.cover(im.done.To, row.Start)
+		} else {
+			im.done.Unobserved += minutesBetween(im.done.To, row.Start)
+		}
 	}
 	if im.done.To.Before(end) {
-		im.cover(row.Start, end)
+		im.cover(later(row.Start, im.done.To), end)
 		im.done.To = end
 	}
 	im.start, im.busyUntil[row.Series] = row.Start, end
@@ -144,6 +153,7 @@ func (im *importer) check(row CountRow) error {
 const maxImported = 10_000_000
 
 func (im *importer) cover(from, to time.Time) {
+	im.done.Observed += minutesBetween(from, to)
 	for minute := from; minute.Before(to); minute = minute.Add(time.Minute) {
 		im.covered[listeningAt(outage.SourceReplay, minute)] |= bitOf(minute)
 	}
@@ -172,5 +182,14 @@ func (im *importer) spread(row CountRow) {
 
 // oldestMinute is the first minute that is kept singly; it begins an hour.
 func oldestMinute(now time.Time) int64 { return minuteOf(now.Add(-keepMinutesFor).Truncate(time.Hour)) }
+
+func minutesBetween(from, to time.Time) int { return int(to.Sub(from) / time.Minute) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
 
 func quarterOf(t time.Time) int64 { return floorDiv(minuteOf(t), minutesPerQuarter) }

@@ -7,8 +7,13 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// flush commits what was gathered, of the old quarters those before unfinished.
+// flush commits what was gathered, of the old quarters those before unfinished,
+// and raises the edition with it: not only at the end, so that an import which
+// is broken off leaves nothing that is never learned.
 func (im *importer) flush(ctx context.Context, unfinished int64) error {
+	if im.done.Rows == 0 {
+		return nil
+	}
 	a := im.archive
 	finished := im.takeFinished(unfinished)
 	wanted := map[outage.Series]struct{}{}
@@ -35,7 +40,10 @@ func (im *importer) flush(ctx context.Context, unfinished int64) error {
 		if err := sumQuarters(ctx, t, minutes); err != nil {
 			return err
 		}
-		return orCoverage(ctx, t, im.covered)
+		if err := orCoverage(ctx, t, im.covered); err != nil {
+			return err
+		}
+		return raiseEdition(ctx, t)
 	})
 	if err != nil {
 		return err

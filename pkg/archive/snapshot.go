@@ -13,7 +13,7 @@ import (
 // Snapshot reads what the live state of the partitions is rebuilt from: the
 // reports received in the current and the previous clock hour, oldest first,
 // the counts of live.KeepCounts, the outages that are open or final for less
-// than a day, and the greatest fence. Every partition asked for has one.
+// than a day, the greatest fence and the edition of the counts. Every partition asked for has one.
 func (a *Archive) Snapshot(ctx context.Context, now time.Time, partitions []int) (map[int]live.Snapshot, error) {
 	in, err := partitionsClause("partition", partitions)
 	if err != nil {
@@ -24,6 +24,13 @@ func (a *Archive) Snapshot(ctx context.Context, now time.Time, partitions []int)
 		s.parts[p] = &live.Snapshot{}
 	}
 	err = a.view(ctx, "read snapshot", func(t *viewTx) error {
+		edition, err := readEdition(ctx, t)
+		if err != nil {
+			return err
+		}
+		for _, part := range s.parts {
+			part.Edition = edition
+		}
 		for _, read := range []func(context.Context, *viewTx) error{s.readReports, s.readCounts, s.readOutages, s.readFences} {
 			if err := read(ctx, t); err != nil {
 				return err

@@ -53,6 +53,11 @@
 // fills a partition that has no epoch, then gives it one. Until then Record
 // refuses. It may be interrupted anywhere and begun again by any later owner.
 //
+//	Discard(ctx, Lease) error
+//
+// takes a partition's epoch away, so that it has to be rebuilt, which the next
+// owner does. The log, markers and receipts stay.
+//
 //	PutOutages(ctx, now time.Time, Lease, []outage.Change) error
 //	Outages(ctx, partitions ...int) ([]outage.Change, error)
 //

@@ -2,6 +2,8 @@ package live
 
 import (
 	"hash/fnv"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/outcryhq/outcry/pkg/outage"
@@ -100,7 +102,7 @@ type Lease struct {
 	Partition int
 	Owner     string
 	Fence     uint64
-	// Epoch is the partition's life; "" means that it must be rebuilt.
+	// Epoch is the partition's life, as NewEpoch names it; "" means that it must be rebuilt.
 	Epoch string
 }
 
@@ -131,4 +133,24 @@ type Snapshot struct {
 	Outages []outage.Change
 	// Fence is the highest fence in the archive; the rebuilt partition's is greater.
 	Fence uint64
+	// Edition is that of the archive's counts, which grows with imports. The
+	// rebuilt partition's epoch names it.
+	Edition int64
+}
+
+// NewEpoch names the life of a partition that is rebuilt now, from an edition of
+// the archive's counts.
+func NewEpoch(now time.Time, edition int64) string {
+	return outage.NewID(now).String() + "." + strconv.FormatInt(edition, 10)
+}
+
+// EditionOf returns the edition of the archive's counts that an epoch was
+// rebuilt from, 0 if it does not say: those of earlier builds do not.
+func EditionOf(epoch string) int64 {
+	_, text, _ := strings.Cut(epoch, ".")
+	edition, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return edition
 }

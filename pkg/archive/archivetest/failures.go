@@ -61,7 +61,7 @@ func calls() map[string]func(context.Context, *archive.Archive) error {
 			_, err := a.Positions(ctx)
 			return err
 		},
-		"save baseline": func(ctx context.Context, a *archive.Archive) error { return a.SaveBaseline(ctx, 1, 1, []byte("b")) },
+		"save baseline": func(ctx context.Context, a *archive.Archive) error { return a.SaveBaseline(ctx, 1, 1, 0, []byte("b")) },
 		"load baseline": func(ctx context.Context, a *archive.Archive) error {
 			_, err := a.LoadBaseline(ctx, 1, 1)
 			return err

@@ -78,10 +78,10 @@ func baselines(t *testing.T, opener Opener) {
 	_, err := a.LoadBaseline(t.Context(), 3, 1)
 	require.ErrorIs(t, err, outage.ErrNotFound)
 	for _, blob := range []string{"one", "two", "three"} {
-		require.NoError(t, a.SaveBaseline(t.Context(), 3, 1, []byte(blob)))
+		require.NoError(t, a.SaveBaseline(t.Context(), 3, 1, 0, []byte(blob)))
 	}
-	require.NoError(t, a.SaveBaseline(t.Context(), 3, 2, []byte("new format")))
-	require.NoError(t, a.SaveBaseline(t.Context(), 4, 1, []byte("other partition")))
+	require.NoError(t, a.SaveBaseline(t.Context(), 3, 2, 0, []byte("new format")))
+	require.NoError(t, a.SaveBaseline(t.Context(), 4, 1, 0, []byte("other partition")))
 	for _, want := range []struct {
 		partition, version int
 		blob               string

@@ -20,6 +20,8 @@ var importTests = map[string]func(*testing.T, Opener){ //nolint:gochecknoglobals
 	"longer buckets are spread over their minutes":      importsSpread,
 	"what is older than 90 days goes into quarters":     importsOld,
 	"an import notes the minutes that were observed":    importsCoverage,
+	"what was learned before an import is never loaded": importOutdates,
+	"a part of an import outdates, too":                 importOutdatesInPart,
 	"a bad row is refused":                              importRefuses,
 	"an error of the source stops the import":           importStops,
 	"what was exported can be imported":                 exportsAndImports,
@@ -55,7 +57,7 @@ func importsAgain(t *testing.T, opener Opener) {
 	}
 	for range 3 {
 		done := importRows(t, a, 0, rows...)
-		require.Equal(t, archive.Imported{Rows: 5, Reports: 10, From: noon, To: noon.Add(22 * time.Minute)}, done)
+		require.Equal(t, archive.Imported{Rows: 5, Reports: 10, From: noon, To: noon.Add(22 * time.Minute), Observed: 22}, done)
 		require.Equal(t, map[int]int{0: 3, 1: 1, 20: 4}, counts(t, a, "whatsapp", "NL", time.Minute))
 		require.Equal(t, map[int]int{0: 6, 15: 4}, counts(t, a, "whatsapp", "*", 15*time.Minute))
 	}
@@ -134,10 +136,72 @@ func importsOld(t *testing.T, opener Opener) {
 	}
 }
 
+func importOutdates(t *testing.T, opener Opener) {
+	a := open(t, opener)
+	edition := func() int64 {
+		t.Helper()
+		now, err := a.Edition(t.Context())
+		require.NoError(t, err)
+		snapshots, err := a.Snapshot(t.Context(), noon, []int{3, 5})
+		require.NoError(t, err)
+		require.Equal(t, now, snapshots[3].Edition)
+		require.Equal(t, now, snapshots[5].Edition)
+		return now
+	}
+	loads := func(want string) {
+		t.Helper()
+		blob, err := a.LoadBaseline(t.Context(), 3, 1)
+		if want == "" {
+			require.ErrorIs(t, err, outage.ErrNotFound)
+			return
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, string(blob))
+	}
+	before := edition()
+	require.NoError(t, a.SaveBaseline(t.Context(), 3, 1, before, []byte("before")))
+	importRows(t, a, 0)
+	require.Equal(t, before, edition(), "nothing was imported")
+	loads("before")
+
+	importRows(t, a, 0, row(0, "whatsapp", "NL", 1))
+	after := edition()
+	require.Greater(t, after, before)
+	loads("")
+	require.NoError(t, a.SaveBaseline(t.Context(), 3, 1, before, []byte("late")))
+	loads("")
+	for _, blob := range []string{"one", "two", "three"} {
+		require.NoError(t, a.SaveBaseline(t.Context(), 3, 1, after, []byte(blob)))
+		loads(blob)
+		require.NoError(t, a.SaveBaseline(t.Context(), 3, 1, before, []byte("later still")))
+		loads(blob)
+	}
+}
+
+func importOutdatesInPart(t *testing.T, opener Opener) {
+	a := open(t, opener)
+	before, err := a.Edition(t.Context())
+	require.NoError(t, err)
+	broken := errors.New("broken off")
+	_, err = a.ImportCounts(t.Context(), archive.Import{Now: noon, Step: time.Hour, Rows: func(yield func(archive.CountRow, error) bool) {
+		for hour := range 200 {
+			if !yield(row(time.Duration(hour-200)*time.Hour, "whatsapp", "NL", 600), nil) {
+				return
+			}
+		}
+		yield(archive.CountRow{}, broken)
+	}})
+	require.ErrorIs(t, err, broken)
+	require.NotEmpty(t, counts(t, a, "whatsapp", "NL", time.Hour))
+	after, err := a.Edition(t.Context())
+	require.NoError(t, err)
+	require.Greater(t, after, before)
+}
+
 func importsCoverage(t *testing.T, opener Opener) {
 	a := open(t, opener)
 	var asked []time.Duration
-	_, err := a.ImportCounts(t.Context(), archive.Import{
+	done, err := a.ImportCounts(t.Context(), archive.Import{
 		Rows: rowsOf(row(0, "whatsapp", "NL", 1), row(0, "whatsapp", "DE", 1), row(10*time.Minute, "whatsapp", "NL", 1), row(90*time.Minute, "whatsapp", "NL", 1)),
 		Step: 5 * time.Minute, Now: noon.Add(24 * time.Hour),
 		Quiet: func(from, to time.Time) bool {
@@ -146,6 +210,8 @@ func importsCoverage(t *testing.T, opener Opener) {
 		},
 	})
 	require.NoError(t, err)
+	require.Equal(t, 20, done.Observed)
+	require.Equal(t, 75, done.Unobserved)
 	require.Equal(t, []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 90 * time.Minute}, asked)
 	covered, err := a.Coverage(t.Context(), noon.Add(-time.Hour), noon.Add(3*time.Hour))
 	require.NoError(t, err)

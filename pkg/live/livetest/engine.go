@@ -27,6 +27,7 @@ type Engine interface {
 	Leave(ctx context.Context, owner string) error
 
 	Rebuild(ctx context.Context, now time.Time, lease live.Lease, snapshot live.Snapshot) (live.Lease, error)
+	Discard(ctx context.Context, lease live.Lease) error
 	PutOutages(ctx context.Context, now time.Time, lease live.Lease, changes []outage.Change) error
 	Outages(ctx context.Context, partitions ...int) ([]outage.Change, error)
 	PutView(ctx context.Context, lease live.Lease, view live.View) error

@@ -21,6 +21,7 @@ func rebuildScenarios() []scenario {
 		{name: "evidence is restored from before the last hour, markers are not", run: restoredEvidence},
 		{name: "the fence is greater than the archive's", run: fenceAbove},
 		{name: "a partition with an epoch is not rebuilt", run: rebuiltOnce},
+		{name: "a discarded partition is rebuilt", run: discarded},
 		{name: "changes begin anew", run: changesBeginAnew},
 		{name: "an interrupted rebuild is begun again by another", run: interruptedRebuild},
 		{name: "reports keep coming while a partition is rebuilt", run: recordDuringRebuild},
@@ -190,6 +191,35 @@ func rebuiltOnce(t *testing.T, w *world) {
 	require.NoError(t, err)
 	require.Equal(t, lease.Epoch, again.Epoch)
 	require.Equal(t, 1, w.count(t, "whatsapp", "NL", now), "what was counted since is not overwritten")
+}
+
+func discarded(t *testing.T, w *world) {
+	now := noon()
+	p := live.Partition("whatsapp")
+	first := w.own(t, p, "a")
+	w.drain(t)
+	counted := w.report(now, "whatsapp", "NL", 1)
+	w.one(t, now, counted, outage.Counted)
+	s := memory(w.logged(t))
+	s.Counts = append(s.Counts, live.MinuteCount{Series: outage.Series{Service: "whatsapp", Country: "NL"}, Minute: now.Add(-time.Hour), Count: 60})
+	s.Edition = live.EditionOf(first.Epoch) + 1
+
+	require.NoError(t, w.engine.Discard(w.ctx, first))
+	w.refused(t, now, w.report(now, "whatsapp", "NL", 2), outage.ErrRebuilding)
+	require.NoError(t, w.engine.Release(w.ctx, first))
+	lease := w.acquire(t, p, "b")
+	require.Empty(t, lease.Epoch)
+	require.ErrorIs(t, w.engine.Discard(w.ctx, first), outage.ErrFenced)
+
+	lease, err := w.engine.Rebuild(w.ctx, now, lease, s)
+	require.NoError(t, err)
+	require.NotEqual(t, first.Epoch, lease.Epoch)
+	require.Equal(t, s.Edition, live.EditionOf(lease.Epoch))
+	require.Equal(t, 60, w.count(t, "whatsapp", "NL", now.Add(-time.Hour)))
+	require.Equal(t, 1, w.count(t, "whatsapp", "NL", now))
+	w.one(t, now, w.report(now, "whatsapp", "GB", 1), outage.Duplicate)
+	w.one(t, now, w.report(now, "whatsapp", "NL", 3), outage.Counted)
+	require.Equal(t, 2, w.count(t, "whatsapp", "NL", now))
 }
 
 func changesBeginAnew(t *testing.T, w *world) {

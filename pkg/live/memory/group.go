@@ -25,8 +25,10 @@ type group struct {
 	shares  [live.Partitions]share
 	touched []int // the partitions whose share or ledger holds something
 	undo    journal
-	now     time.Time // the latest of the group's tasks; zero if none touched a partition
-	swept   int64     // the minute in which quiet partitions were last swept
+	// discarding, the group's last task then, takes a ledger away.
+	discarding *discarding
+	now        time.Time // the latest of the group's tasks; zero if none touched a partition
+	swept      int64     // the minute in which quiet partitions were last swept
 }
 
 // share is what a group will publish on one partition's board.
@@ -57,6 +59,7 @@ func (g *group) run(queue <-chan task) {
 			g.rollBack(err)
 		} else {
 			g.publish()
+			g.discard()
 		}
 		g.finish()
 	}
@@ -120,6 +123,20 @@ func (g *group) publish() {
 	}
 }
 
+// discard does what a discarding task asked for. The ledger is gone before its
+// caller is answered, and after everybody who was counted in it.
+func (g *group) discard() {
+	t := g.discarding
+	if t == nil {
+		return
+	}
+	if err := g.engine.owners.dethrone(t.lease); err != nil {
+		t.fail(err)
+		return
+	}
+	g.ledgers[t.lease.Partition] = nil
+}
+
 // finish answers the callers, empties the group for the next one, and forgets
 // a little of what is over.
 func (g *group) finish() {
@@ -133,13 +150,16 @@ func (g *group) finish() {
 		clear(s.counted)
 		clear(s.changes)
 		*s = share{counted: s.counted[:0], changes: s.changes[:0]}
-		g.ledgers[p].forget(g.now, 4*work+64)
+		if l := g.ledgers[p]; l != nil {
+			l.forget(g.now, 4*work+64)
+		}
 	}
 	g.sweep()
 	clear(g.undo)
 	g.tasks, g.touched, g.undo = g.tasks[:0], g.touched[:0], g.undo[:0]
 	g.entries = nil // the archive may have kept it
 	g.now = time.Time{}
+	g.discarding = nil
 }
 
 // sweep lets the partitions in which nothing happens forget, once a minute.

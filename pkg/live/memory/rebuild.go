@@ -64,6 +64,43 @@ func (t *rebuilding) fail(err error) {
 	}
 }
 
+// Discard takes the epoch of a partition away; see package live. Readers go on
+// with what is there until it has been rebuilt.
+func (e *Engine) Discard(ctx context.Context, lease live.Lease) error {
+	t := &discarding{ticket: newTicket(), lease: lease}
+	if err := e.submit(ctx, t); err != nil {
+		t.fail(err)
+	}
+	return t.err
+}
+
+// discarding is the task of Discard.
+type discarding struct {
+	ticket
+	lease live.Lease
+	err   error
+}
+
+func (t *discarding) weight() int { return groupReports } // a group ends with it
+
+// decide leaves the work to the end of the group, when all that was counted
+// before is committed and published.
+func (t *discarding) decide(g *group) { g.discarding = t }
+
+func (t *discarding) fail(err error) { t.err = fmt.Errorf("discard: %w", err) }
+
+// dethrone takes the epoch of a partition away from its owner.
+func (o *owners) dethrone(lease live.Lease) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t, err := o.held(lease)
+	if err != nil {
+		return err
+	}
+	t.epoch = ""
+	return nil
+}
+
 // enthrone gives a partition its epoch if it has none, and its owner a fence
 // above the archive's. It answers with what holds then.
 func (o *owners) enthrone(lease live.Lease, above uint64, epoch string) (uint64, string, error) {
@@ -85,7 +122,7 @@ func (o *owners) enthrone(lease live.Lease, above uint64, epoch string) (uint64,
 // rebuiltLedger restores markers, receipts and seats from the reports of the
 // last hour, and the outages.
 func rebuiltLedger(now time.Time, s live.Snapshot) *ledger {
-	l := newLedger(outage.NewID(now).String())
+	l := newLedger(live.NewEpoch(now, s.Edition))
 	for i := range s.Reports {
 		r := &s.Reports[i]
 		at := r.ReceivedAt.UnixNano()

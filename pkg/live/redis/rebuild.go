@@ -45,7 +45,7 @@ func (e *Engine) Rebuild(ctx context.Context, now time.Time, lease live.Lease, s
 			return lease, wrap("rebuild a partition", err)
 		}
 	}
-	return e.commitRebuild(ctx, now, lease, snapshot.Fence)
+	return e.commitRebuild(ctx, now, lease, snapshot)
 }
 
 // clearLeftovers removes what an earlier life left, and returns the epoch if
@@ -160,13 +160,13 @@ func (e *Engine) restoreOutages(ctx context.Context, now time.Time, lease live.L
 }
 
 // commitRebuild gives the partition its epoch.
-func (e *Engine) commitRebuild(ctx context.Context, now time.Time, lease live.Lease, fence uint64) (live.Lease, error) {
+func (e *Engine) commitRebuild(ctx context.Context, now time.Time, lease live.Lease, snapshot live.Snapshot) (live.Lease, error) {
 	p := lease.Partition
-	epoch := outage.NewID(now).String()
+	epoch := live.NewEpoch(now, snapshot.Edition)
 	answer, err := e.run(ctx, call{
 		script: e.scripts.rebuildCommit,
 		keys:   []string{e.keys.lease(p), e.keys.epoch(p), e.keys.fence(p)},
-		args:   []any{held(lease), epoch, keepFor.Milliseconds(), lease.Owner, strconv.FormatUint(fence, 10)},
+		args:   []any{held(lease), epoch, keepFor.Milliseconds(), lease.Owner, strconv.FormatUint(snapshot.Fence, 10)},
 	})
 	if err != nil {
 		return lease, wrap("rebuild a partition", err)
@@ -177,4 +177,16 @@ func (e *Engine) commitRebuild(ctx context.Context, now time.Time, lease live.Le
 	}
 	lease.Epoch = epoch
 	return lease, nil
+}
+
+// Discard takes the epoch of a partition away, so that it refuses to count
+// until it has been rebuilt. A renewal of the lease is refused from then on.
+// What waits on the log stays there.
+func (e *Engine) Discard(ctx context.Context, lease live.Lease) error {
+	_, err := e.run(ctx, call{
+		script: e.scripts.discard,
+		keys:   []string{e.keys.lease(lease.Partition), e.keys.epoch(lease.Partition)},
+		args:   []any{held(lease)},
+	})
+	return wrap("discard a partition", err)
 }

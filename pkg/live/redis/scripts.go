@@ -63,6 +63,9 @@ var rebuildOutagesLua string
 //go:embed lua/rebuild_commit.lua
 var rebuildCommitLua string
 
+//go:embed lua/discard.lua
+var discardLua string
+
 // scripts are the operations that run inside Redis. Each file of lua/ begins
 // with what it does, its KEYS and its ARGV.
 type scripts struct {
@@ -73,6 +76,7 @@ type scripts struct {
 	rebuildBegin, rebuildClear    *script
 	rebuildCounts, rebuildReports *script
 	rebuildOutages, rebuildCommit *script
+	discard                       *script
 }
 
 func newScripts() *scripts {
@@ -84,6 +88,7 @@ func newScripts() *scripts {
 		rebuildBegin: newScript(rebuildBeginLua), rebuildClear: newScript(rebuildClearLua),
 		rebuildCounts: newScript(rebuildCountsLua), rebuildReports: newScript(rebuildReportsLua),
 		rebuildOutages: newScript(rebuildOutagesLua), rebuildCommit: newScript(rebuildCommitLua),
+		discard: newScript(discardLua),
 	}
 }
 
