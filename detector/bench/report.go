@@ -36,7 +36,7 @@ so "within 1 minute" means by its first. A service's alarms within six hours are
 `)
 	fmt.Fprintf(&b, `
 False alarms are counted on %d outage-free worlds of half a year for Outcry, on the first %d of them for the peers, and on the first %d for
-Outcry's row for a million series. No figure of the detector was changed for this work.
+Outcry's row for a million series. Outcry's bar and its baseline were chosen on worlds of other seeds (decision 0008).
 `, r.Plan.Null, min(r.Plan.Tuning, r.Plan.Null), r.Plan.Robust)
 	return write(out, b.String())
 }

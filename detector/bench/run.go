@@ -38,7 +38,7 @@ type Plan struct {
 // FullPlan is that of the published table: some 400 series-years to set the
 // peers' thresholds, and some 1,050 to count false alarms on.
 func FullPlan() Plan {
-	return Plan{Tuning: 8, Null: 21, Events: 8, Robust: 3, Million: 40, Services: 10, Countries: 10, Weeks: 26, Config: detect.DefaultConfig()}
+	return Plan{Tuning: 8, Null: 21, Events: 8, Robust: 3, Million: 200, Services: 10, Countries: 10, Weeks: 26, Config: detect.DefaultConfig()}
 }
 
 const (

@@ -109,7 +109,7 @@ func TestTailAboveSkipsOnlyWhatIsBelow(t *testing.T) {
 // minutes pass the bars, where 40 were heard at this hour of the week before.
 func TestReportersNeeded(t *testing.T) {
 	t.Parallel()
-	cfg := DefaultConfig()
+	cfg, higher := DefaultConfig(), 17.1
 	for _, row := range []struct {
 		perMinute         float64
 		problem, possible [3]int
@@ -121,7 +121,7 @@ func TestReportersNeeded(t *testing.T) {
 		{10, [3]int{92, 365, 975}, [3]int{71, 286, 775}},
 	} {
 		for column, i := range []int{0, 2, 3} {
-			require.Equal(t, row.problem[column], needed(cfg, row.perMinute, i, cfg.Problem), "%g a minute", row.perMinute)
+			require.Equal(t, row.problem[column], needed(cfg, row.perMinute, i, higher), "%g a minute", row.perMinute)
 			require.Equal(t, row.possible[column], needed(cfg, row.perMinute, i, cfg.Possible), "%g a minute", row.perMinute)
 		}
 	}
