@@ -24,10 +24,18 @@ type Service struct {
 	Slug     string   `yaml:"slug"`     // its name in links and in the API
 	Name     string   `yaml:"name"`     // as its owner writes it
 	Category string   `yaml:"category"` // a slug
-	Aliases  []string `yaml:"aliases"`  // other names that people use
+	Aliases  []string `yaml:"aliases"`  // other names that people use, in any script
 	Handles  []string `yaml:"handles"`  // its accounts on social networks, without @
-	Hashtags []string `yaml:"hashtags"` // without #
+	Hashtags []string `yaml:"hashtags"` // without #; the names, and the names with "down", are hashtags anyway
 	People   []string `yaml:"people"`   // accounts of persons to whom its users complain
+	// Ambiguous are those of the name and the aliases that are ordinary words
+	// or belong to others as well ("Line", "X", "wa"). In a post such a name
+	// counts only with a handle, a hashtag, a qualifier or a phrase right next
+	// to it. Every other name counts wherever it stands.
+	Ambiguous []string `yaml:"ambiguous"`
+	// Qualifiers are the words that make an ambiguous name clear when they stand
+	// beside it: "livebox" for Orange, "app" for Line. They say nothing alone.
+	Qualifiers []string `yaml:"qualifiers"`
 	// Countries are where it is at home, ISO 3166-1 alpha-2; empty if it is
 	// used worldwide.
 	Countries []string `yaml:"countries"`

@@ -92,7 +92,10 @@ func (c *checker) service(s service) {
 	lists := []struct {
 		what    string
 		entries []string
-	}{{"alias", s.Aliases}, {"handle", s.Handles}, {"hashtag", s.Hashtags}, {"person", s.People}}
+	}{
+		{"alias", s.Aliases}, {"handle", s.Handles}, {"hashtag", s.Hashtags}, {"person", s.People},
+		{"ambiguous name", s.Ambiguous}, {"qualifier", s.Qualifiers},
+	}
 	for _, list := range lists {
 		c.list(s, list.what, list.entries)
 	}
@@ -142,7 +145,7 @@ func (c *checker) list(s service, what string, entries []string) {
 	}
 	for _, entry := range entries {
 		c.text(s.line, "service", s.Slug, what, entry)
-		if what != "alias" && strings.ContainsAny(entry, "@# ") {
+		if account := what == "handle" || what == "hashtag" || what == "person"; account && strings.ContainsAny(entry, "@# ") {
 			c.fail(s.line, "service %q has the %s %q; write it without @, # and spaces", s.Slug, what, clip(entry))
 		}
 	}
