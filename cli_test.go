@@ -45,7 +45,9 @@ func TestCommandLineMistakes(t *testing.T) {
 		"flag without value":      {args: []string{"--listen"}, says: "flag needs an argument"},
 		"arguments to version":    {args: []string{"version", "please"}, says: `does not know "please"`},
 		"replay without file":     {args: []string{"replay"}, says: "needs one FILE, or - for standard input"},
-		"replay of nothing":       {args: []string{"replay", "no-such-file.csv"}, says: "no-such-file.csv"},
+		"replay of nothing":       {args: []string{"replay", "no-such-file.csv"}, says: "outcry: replay: open no-such-file.csv: no such file or directory\n"},
+		"import of nothing":       {args: []string{"import", "--data-dir", t.TempDir(), "no-such-file.csv"}, says: "outcry: import: open no-such-file.csv: no such file or directory\n"},
+		"explain nothing":         {args: []string{"explain", "no-such-file.json"}, says: "outcry: explain: open no-such-file.json: no such file or directory; expected"},
 		"replay of another file":  {args: []string{"replay", "-"}, stdin: "a,b\n", says: "time,service,country,reports"},
 		"replay of a bad row":     {args: []string{"replay", "-"}, stdin: "time,service,country,reports\n2017-11-03T08:00:00Z,whatsapp,NL,1\n2017-11-03T08:01:00Z,whatsapp,NL,many\n", says: "line 3"},
 		"replay with a bad step":  {args: []string{"replay", "--step", "90s", "-"}, says: "whole minutes"},
@@ -107,7 +109,7 @@ func TestImportThenExportGivesTheSameCounts(t *testing.T) {
 	for range 2 { // importing again changes nothing
 		status, stdout, stderr := outcry(counts, "import", "--data-dir", dir, "-")
 		require.Equal(t, exitOK, status, stderr)
-		require.Equal(t, "imported 3 rows with 6 reports, from 2017-11-03T08:00:00Z to 2017-11-03T08:08:00Z\n", stdout)
+		require.Equal(t, "imported 3 rows with 6 reports, from 2017-11-03T08:00:00Z to 2017-11-03T08:08:00Z: 2 minutes listened to, 6 not\n", stdout)
 	}
 	status, stdout, stderr := outcry("", "export", "--data-dir", dir, "--step", "15m")
 	require.Equal(t, exitOK, status, stderr)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -37,7 +38,7 @@ before the time of interest are a good start.`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			input, err := openCounts(args[0], cmd.InOrStdin())
 			if err != nil {
-				return err
+				return fmt.Errorf("replay: %w", err)
 			}
 			defer func() { err = errors.Join(err, input.Close()) }()
 			status := newStatusLine(cmd.ErrOrStderr())
@@ -56,13 +57,17 @@ before the time of interest are a good start.`,
 	return cmd
 }
 
-// openCounts opens a file of counts; a file that cannot be opened is a wrong argument.
+// openCounts opens the file that a command was given. One that cannot be opened
+// is bad input, like one that cannot be understood.
 func openCounts(path string, stdin io.Reader) (io.ReadCloser, error) {
 	input, err := countcsv.Open(path, stdin)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	if err == nil {
+		return input, nil
 	}
-	return input, nil
+	if missing, ok := errors.AsType[*fs.PathError](err); ok {
+		err = missing // which says it all
+	}
+	return nil, misuse{err}
 }
 
 // statusLine shows the progress of long work on a terminal, and nothing elsewhere.

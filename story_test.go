@@ -104,6 +104,7 @@ type testServer struct {
 	roles *roles
 	url   string
 	next  atomic.Uint32
+	stop  func() // and waits; may be called twice
 }
 
 // startServer starts a server and stops it at the test's end.
@@ -119,12 +120,14 @@ func startServer(t *testing.T, cfg config, now func() time.Time) *testServer {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.run(ctx) }()
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		cancel()
 		require.NoError(t, <-ended, "%s", &logs)
 	})
+	t.Cleanup(stop)
 	select {
 	case running := <-started:
+		running.stop = stop
 		require.NoError(t, running.roles.detector.WaitFor(t.Context(), now()))
 		return running
 	case err := <-ended:
