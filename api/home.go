@@ -183,13 +183,14 @@ func (v frontView) trends(ctx context.Context, cards []web.Outage) {
 	for i, card := range cards {
 		series[i] = outage.Series{Service: card.Slug, Country: outage.AllCountries}
 	}
-	end := v.now.UTC().Truncate(time.Minute)
+	running := v.now.UTC().Truncate(time.Minute) // what begins now is where people look
+	end := running.Add(time.Minute)
 	counts, err := v.a.live.Counts(ctx, series, end.Add(-trendFor), end)
 	if err != nil {
 		v.a.logger.Warn("trends could not be read", slog.Any("error", err))
 		return
 	}
 	for i := range cards {
-		cards[i].Trend = web.NewTrend(counts[i], 1)
+		cards[i].Trend = web.NewTrend(counts[i], v.now.Sub(running))
 	}
 }

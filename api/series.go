@@ -92,7 +92,8 @@ func steps(word string) time.Duration {
 	return step
 }
 
-// span reads the range: by default the last day, up to the last whole bucket.
+// span reads the range: by default the last day, up to the last whole bucket. Of the
+// future there is nothing: the running bucket is the last that is answered.
 func (q *query) span(now time.Time, step time.Duration) span {
 	s := span{from: q.time("from").Truncate(step), to: q.time("to").Truncate(step), step: step}
 	if !q.values.Has("to") {
@@ -100,13 +101,16 @@ func (q *query) span(now time.Time, step time.Duration) span {
 	} else if end := q.time("to"); end.After(s.to) {
 		s.to = s.to.Add(step)
 	}
+	if running := now.UTC().Truncate(step).Add(step); s.to.After(running) {
+		s.to = running
+	}
 	if !q.values.Has("from") {
 		s.from = s.to.Add(-defaultRange)
 	}
 	switch {
 	case q.err != nil:
 	case !s.from.Before(s.to):
-		q.fail("from", "expected a time before to, which is "+s.to.Format(time.RFC3339))
+		q.fail("from", "expected a time before to, which is at most the end of the running step: "+s.to.Format(time.RFC3339))
 	case s.to.Sub(s.from) > maxPoints*step:
 		q.fail("step", fmt.Sprintf("the range has %d points and at most %d are answered; expected a longer step or a shorter range",
 			s.points(), maxPoints))

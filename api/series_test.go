@@ -81,6 +81,20 @@ func TestSeriesIsTheLastDayByDefault(t *testing.T) {
 	require.Nil(t, got.Points[0].Expected, "nothing has been learned")
 }
 
+func TestSeriesEndsWithTheRunningStep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, minutes("whatsapp", "NL", at("08:40"), 1, 2, 3)...)
+	got := read[series](w, http.StatusOK, whatsapp+"?step=5m&from=2017-11-03T08:35:00Z&to=2030-01-01T00:00:00Z")
+	require.Equal(t, at("08:45"), got.To)
+	require.Equal(t, []int{0, 6}, got.reports(), "the future has no zeros")
+
+	refused := read[problem.Problem](w, http.StatusBadRequest, whatsapp+"?from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z")
+	require.Equal(t, "from", refused.Field)
+	require.Contains(t, refused.Detail, "running step: 2017-11-03T08:45:00Z")
+	refused = read[problem.Problem](w, http.StatusBadRequest, whatsapp+"?from=2030-01-01T00:00:00Z")
+	require.Equal(t, "from", refused.Field)
+}
+
 func TestSeriesHasTheBaselineBesideIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

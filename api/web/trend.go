@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,15 +23,17 @@ type Trend struct {
 	From, Label string
 }
 
-// NewTrend draws reports per minute, oldest first; minutes says how long each
-// count is. It returns nil for fewer than two counts.
-func NewTrend(counts []int, minutes int) *Trend {
+// NewTrend draws reports per minute, oldest first. The last minute is still
+// running, for as long as ran says. It returns nil for fewer than two counts.
+func NewTrend(counts []int, ran time.Duration) *Trend {
 	if len(counts) < 2 {
 		return nil
 	}
+	minutes := 1
 	for len(counts) > trendPoints {
 		counts, minutes = halve(counts), minutes*2
 	}
+	counts = filled(counts, time.Duration(minutes)*time.Minute, ran)
 	top := 1
 	for _, n := range counts {
 		top = max(top, n)
@@ -53,7 +56,19 @@ func NewTrend(counts []int, minutes int) *Trend {
 	}
 }
 
-// halve adds up neighbours, from the newest backwards, so that the last sum is whole.
+// filled returns the counts with the last one, of a step that is still running, as
+// if the rest of the step went on like that, but not above the one before: it shows
+// no drop that there may not be, and no rise that nobody has counted.
+func filled(counts []int, step, ran time.Duration) []int {
+	counts = slices.Clone(counts)
+	last := &counts[len(counts)-1]
+	elapsed := step - time.Minute + min(max(ran, time.Second), time.Minute)
+	whole := int(float64(*last) * float64(step) / float64(elapsed))
+	*last = max(*last, min(whole, counts[len(counts)-2]))
+	return counts
+}
+
+// halve adds up neighbours, from the newest backwards, so that the last sum has two.
 func halve(counts []int) []int {
 	half := make([]int, (len(counts)+1)/2)
 	for i := range half {

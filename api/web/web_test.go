@@ -208,12 +208,21 @@ func TestThousands(t *testing.T) {
 
 func TestTrendIsScaledToItsHighestPoint(t *testing.T) {
 	t.Parallel()
-	require.Nil(t, web.NewTrend([]int{5}, 1))
-	require.Equal(t, "-3,43 -3,39 0,39 120,1 240,20 243,20 243,43", web.NewTrend([]int{0, 10, 5}, 1).Line)
-	require.Equal(t, "-3,43 -3,39 0,39 240,39 243,39 243,43", web.NewTrend([]int{0, 0}, 1).Line, "silence lies on the ground")
+	require.Nil(t, web.NewTrend([]int{5}, time.Minute))
+	require.Equal(t, "-3,43 -3,39 0,39 120,1 240,20 243,20 243,43", web.NewTrend([]int{0, 10, 5}, time.Minute).Line)
+	require.Equal(t, "-3,43 -3,39 0,39 240,39 243,39 243,43", web.NewTrend([]int{0, 0}, time.Minute).Line, "silence lies on the ground")
 
-	long := web.NewTrend(make([]int, 120), 1)
+	long := web.NewTrend(make([]int, 120), time.Minute)
 	require.Equal(t, "2 h ago", long.From)
 	require.LessOrEqual(t, strings.Count(long.Line, " "), 44)
-	require.Contains(t, web.NewTrend(append(make([]int, 118), 3, 4), 1).Label, "highest point is 7 in 4 min")
+	require.Contains(t, web.NewTrend(append(make([]int, 118), 3, 4), time.Minute).Label, "highest point is 7 in 4 min")
+}
+
+func TestTrendEndsWithTheRunningStep(t *testing.T) {
+	t.Parallel()
+	const second = time.Second
+	require.Equal(t, "-3,43 -3,39 0,39 120,39 240,1 243,1 243,43", web.NewTrend([]int{0, 0, 48}, 5*second).Line, "what has just begun")
+	require.Contains(t, web.NewTrend([]int{0, 0, 48}, 5*second).Label, "highest point is 48 in 1 min", "and no more than was counted")
+	require.Equal(t, "-3,43 -3,1 0,1 120,1 240,1 243,1 243,43", web.NewTrend([]int{60, 60, 30}, 20*second).Line, "no false drop")
+	require.Equal(t, "-3,43 -3,1 0,1 120,1 240,20 243,20 243,43", web.NewTrend([]int{60, 60, 15}, 30*second).Line, "a drop that goes on like that")
 }

@@ -97,7 +97,8 @@ func recovery(logger *slog.Logger, answer answerer) gin.HandlerFunc {
 }
 
 // logFailures logs what failed on our side. Requests that went well, or that
-// the client got wrong, are in the metrics and not in the log. A store that is
+// the client got wrong, are in the metrics and not in the log; a readiness that
+// says no has done its work. A store that is
 // away fails every request of a flood, so no more than a few a second are logged:
 // the log may lie on the very disk that is full.
 func logFailures(logger *slog.Logger) gin.HandlerFunc {
@@ -105,7 +106,7 @@ func logFailures(logger *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Next()
 		status := c.Writer.Status()
-		if status < http.StatusInternalServerError {
+		if status < http.StatusInternalServerError || c.FullPath() == readyPath {
 			return
 		}
 		due := false

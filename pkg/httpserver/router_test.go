@@ -2,6 +2,7 @@ package httpserver_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -162,6 +163,19 @@ func TestLogHoldsFailuresWithoutAddressesOrPaths(t *testing.T) {
 	require.Contains(t, f.log.String(), "route=/v1/away status=503")
 	require.NotContains(t, f.log.String(), "secret")
 	require.NotContains(t, f.log.String(), "192.0.2.44")
+}
+
+func TestAReadinessThatSaysNoIsNoFailedRequest(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	watch, err := httpserver.NewWatch(httpserver.WatchConfig{
+		Gatherer: prometheus.NewRegistry(), Now: time.Now,
+		Checks: []httpserver.Check{{Name: "live", Needed: true, Probe: func(context.Context) error { return outage.ErrUnavailable }}},
+	})
+	require.NoError(t, err)
+	watch.Mount(f.router)
+	require.Equal(t, http.StatusServiceUnavailable, f.do(http.MethodGet, "/readyz", nil).Code)
+	require.Empty(t, f.log.String())
 }
 
 func TestAFloodOfFailuresDoesNotFloodTheLog(t *testing.T) {

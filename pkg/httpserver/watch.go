@@ -70,6 +70,10 @@ type CheckState struct {
 	Needed bool   `json:"needed"`
 }
 
+// readyPath answers 503 as a matter of course: at the start, at the end, and while a
+// store is away.
+const readyPath = "/readyz"
+
 // The words of a Readiness.
 const (
 	statusReady       = "ready"
@@ -104,7 +108,7 @@ func (w *Watch) Mount(router gin.IRouter) {
 		c.Header("Cache-Control", "no-store")
 		c.JSON(http.StatusOK, gin.H{"status": statusOK})
 	})
-	router.GET("/readyz", w.ready)
+	router.GET(readyPath, w.ready)
 	router.GET("/metrics", gin.WrapH(w.metrics))
 }
 
