@@ -19,9 +19,12 @@ func (a *Archive) Edition(ctx context.Context) (int64, error) {
 	return edition, a.wrap("read edition", err)
 }
 
-func readEdition(ctx context.Context, from interface {
+// rowQuerier is what a pool and a transaction have in common for one row.
+type rowQuerier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}) (edition int64, err error) {
+}
+
+func readEdition(ctx context.Context, from rowQuerier) (edition int64, err error) {
 	err = from.QueryRowContext(ctx, `SELECT edition FROM counts_edition`).Scan(&edition)
 	return edition, err
 }
