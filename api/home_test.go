@@ -157,7 +157,7 @@ func TestHomeSearches(t *testing.T) {
 		require.Contains(t, body, "Problems reported: Netherlands", query)
 		require.Contains(t, body, `href="/report?service=whatsapp"`, query)
 	}
-	require.Contains(t, page(w, http.StatusOK, "/?q=qqqqqqqqqq"), "We know no service with such a name")
+	require.Contains(t, page(w, http.StatusOK, "/?q=qqqqqqqqqq"), `We know no service with such a name. <a href="/">Clear the search</a>`)
 	require.NotContains(t, page(w, http.StatusOK, "/?q=+"), "Services like")
 	page(w, http.StatusOK, "/?q=a&utm_source=mail")
 }
