@@ -76,10 +76,14 @@ func checkConfigCommand() *cobra.Command {
 		Short: "Print the settings that would be in force, with passwords masked",
 		Long: `Check the flags, the environment and the file together, and print the settings
 that would be in force as YAML that --config reads. Passwords are masked.
-Nothing is opened or contacted. The exit status is 2 if something is wrong.`,
+The files that they name are read, but no store is opened or contacted. The exit
+status is 2 if something is wrong.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := cfg.settle(cmd.Flags(), os.Environ()); err != nil {
+				return err
+			}
+			if err := cfg.validateFiles(); err != nil {
 				return err
 			}
 			return cfg.printSettings(cmd.OutOrStdout(), cmd.Flags())

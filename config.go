@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
@@ -12,9 +13,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/pflag"
 
 	"github.com/outcryhq/outcry/ingest/limit"
+	"github.com/outcryhq/outcry/pkg/catalog"
+	"github.com/outcryhq/outcry/pkg/live/redis"
+	"github.com/outcryhq/outcry/pkg/place"
 )
 
 // The roles that a process can play.
@@ -164,8 +169,7 @@ func (c *config) validateStores(changed func(string) bool) error {
 	if c.embedded() && c.DataDir == "" {
 		errs = append(errs, fmt.Errorf("%w: --data-dir is empty", errUsage))
 	}
-	errs = append(errs, urlWithScheme("redis-url", c.RedisURL, "redis", "rediss"),
-		urlWithScheme("database-url", c.DatabaseURL, "postgres", "postgresql"))
+	errs = append(errs, validRedisURL(c.RedisURL), validDatabaseURL(c.DatabaseURL))
 	if time.Duration(c.KeepReports) < minKeepReports {
 		errs = append(errs, fmt.Errorf("%w: --keep-reports %s is too short: the least is 3d", errUsage, c.KeepReports.String()))
 	}
@@ -181,7 +185,7 @@ func (c *config) validateHTTP() error {
 	} else if _, err := netip.ParseAddr(host); err != nil && host != "" && host != "localhost" {
 		errs = append(errs, fmt.Errorf("%w: --listen %q has no IP address, localhost or empty host before the port", errUsage, c.Listen))
 	}
-	errs = append(errs, urlWithScheme("base-url", c.BaseURL, "http", "https"))
+	errs = append(errs, validBaseURL(c.BaseURL))
 	if c.TrustedProxies < 0 || c.TrustedProxies > 16 {
 		errs = append(errs, fmt.Errorf("%w: --trusted-proxies %d is not from 0 to 16", errUsage, c.TrustedProxies))
 	}
@@ -191,6 +195,14 @@ func (c *config) validateHTTP() error {
 func (c *config) validateLimits() error {
 	if c.WaitForStores < 0 {
 		return fmt.Errorf("%w: --wait-for-stores %s is negative", errUsage, c.WaitForStores)
+	}
+	for _, l := range []struct {
+		flag string
+		rate *rateLimit
+	}{{"limit-address", &c.LimitAddress}, {"limit-network", &c.LimitNetwork}, {"limit-installation", &c.LimitInstallation}} {
+		if err := limit.Rate(*l.rate).Validate(); err != nil {
+			return fmt.Errorf("%w: --%s: %w", errUsage, l.flag, err)
+		}
 	}
 	if c.LimitAddress.PerSecond > c.LimitInstallation.PerSecond {
 		return fmt.Errorf("%w: --limit-address %s is over --limit-installation %s", errUsage, c.LimitAddress.String(), c.LimitInstallation.String())
@@ -210,11 +222,90 @@ func urlWithScheme(flag, value string, schemes ...string) error {
 		return nil
 	}
 	// The value is not shown: it may hold a password.
-	u, err := url.Parse(value)
+	u, err := parseURL(value)
 	if err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme) {
 		return fmt.Errorf("%w: --%s is not a URL like %s://host", errUsage, flag, schemes[0])
 	}
 	return nil
+}
+
+var errNotOneURL = errors.New("not one URL")
+
+// parseURL reads one URL without a fragment. Several in a row would be one to
+// url.Parse too, with the passwords of the others in its path or query, where
+// nobody masks them. The error does not hold the value.
+func parseURL(value string) (*url.URL, error) {
+	u, err := url.Parse(value)
+	_, rest, _ := strings.Cut(value, "://")
+	if err != nil || strings.Contains(rest, "://") || strings.Contains(rest, "#") || strings.ContainsAny(u.EscapedPath(), ",@") {
+		return nil, errNotOneURL
+	}
+	return u, nil
+}
+
+func validRedisURL(value string) error {
+	if err := urlWithScheme("redis-url", value, "redis", "rediss"); err != nil || value == "" {
+		return err
+	}
+	if err := redis.CheckURL(value); err != nil {
+		return fmt.Errorf("%w: --redis-url: %w", errUsage, err)
+	}
+	return nil
+}
+
+func validDatabaseURL(value string) error {
+	if err := urlWithScheme("database-url", value, "postgres", "postgresql"); err != nil || value == "" {
+		return err
+	}
+	_, err := pgx.ParseConfig(value)
+	if missing, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("%w: --database-url: %w", errUsage, missing)
+	}
+	if err != nil { // its text quotes the URL
+		return fmt.Errorf("%w: --database-url has a part or parameter that is not understood", errUsage)
+	}
+	return nil
+}
+
+func validBaseURL(value string) error {
+	if strings.ContainsAny(value, "?#@") {
+		return fmt.Errorf("%w: --base-url has a user, a query or a fragment, which mean nothing there", errUsage)
+	}
+	return urlWithScheme("base-url", value, "http", "https")
+}
+
+// validateFiles reads the files that the settings name as the roles would, so
+// that a mistake in one is told before a store is opened.
+func (c *config) validateFiles() error {
+	var errs []error
+	if c.Catalog != "" {
+		_, err := c.loadCatalog()
+		errs = append(errs, err)
+	}
+	if c.CountryDB != "" || c.NetworkDB != "" {
+		_, err := c.openPlaces()
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (c *config) loadCatalog() (*catalog.Catalog, error) {
+	if c.Catalog == "" {
+		return catalog.Default() //nolint:wrapcheck // a defect of the build, not of the settings
+	}
+	loaded, err := catalog.LoadFile(c.Catalog)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --catalog: %w", errUsage, err)
+	}
+	return loaded, nil
+}
+
+func (c *config) openPlaces() (*place.Locator, error) {
+	places, err := place.Open(place.Config{CountryPath: c.CountryDB, NetworkPath: c.NetworkDB})
+	if err != nil {
+		return nil, fmt.Errorf("%w: --country-db or --network-db: %w", errUsage, err)
+	}
+	return places, nil
 }
 
 func readable(flag, path string) error {

@@ -21,7 +21,6 @@ import (
 	"github.com/outcryhq/outcry/pkg/httpserver"
 	"github.com/outcryhq/outcry/pkg/live/redis"
 	"github.com/outcryhq/outcry/pkg/outage"
-	"github.com/outcryhq/outcry/pkg/place"
 )
 
 // archiveLinger is how long a transaction of the archive waits for other
@@ -75,13 +74,8 @@ func (b *builder) add(name string, run func(context.Context) error) {
 }
 
 func (b *builder) common() (err error) {
-	if b.cfg.Catalog == "" {
-		b.catalog, err = catalog.Default()
-	} else {
-		b.catalog, err = catalog.LoadFile(b.cfg.Catalog)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: --catalog: %w", errUsage, err)
+	if b.catalog, err = b.cfg.loadCatalog(); err != nil {
+		return err
 	}
 	if b.pages, err = web.New(b.logger); err != nil {
 		return fmt.Errorf("pages: %w", err)
@@ -157,9 +151,9 @@ func (b *builder) buildIngest() error {
 		return err
 	}
 	b.add("limits", limiter.Run)
-	places, err := place.Open(place.Config{CountryPath: b.cfg.CountryDB, NetworkPath: b.cfg.NetworkDB})
+	places, err := b.cfg.openPlaces()
 	if err != nil {
-		return fmt.Errorf("%w: --country-db or --network-db: %w", errUsage, err)
+		return err
 	}
 	handler, err := form.New(form.Config{
 		Sink: pipeline, Identifier: keys, Limiter: limiter, Catalog: b.catalog, Locator: places,

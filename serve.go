@@ -52,7 +52,10 @@ func (s *server) run(ctx context.Context) (err error) {
 	s.registry = prometheus.NewRegistry()
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	// The folder and the address first: what is taken should not cost a migration.
+	// The files, the folder and the address first: what is wrong or taken should not cost a migration.
+	if err := s.cfg.validateFiles(); err != nil {
+		return err
+	}
 	if s.cfg.embedded() {
 		if err := lockDataDir(s.cfg.DataDir, &closing); err != nil {
 			return err

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
 	"github.com/spf13/pflag"
 )
 
@@ -43,7 +44,7 @@ func (c *config) settleArchive(fs *pflag.FlagSet, environ []string) error {
 	case c.DatabaseURL != "" && given["data-dir"]:
 		return fmt.Errorf("%w: --data-dir and --database-url are two archives; give one of them", errUsage)
 	}
-	return urlWithScheme("database-url", c.DatabaseURL, "postgres", "postgresql")
+	return validDatabaseURL(c.DatabaseURL)
 }
 
 // gather fills in what no flag said, and returns the names of what was given.
@@ -127,9 +128,14 @@ func (c *config) readFile(fs *pflag.FlagSet, given map[string]bool) error {
 	return nil
 }
 
-// largestFile is how many bytes a file of settings may have: far more than all
-// settings need.
-const largestFile = 1 << 20
+const (
+	// largestFile is how many bytes a file of settings may have: far more than
+	// all settings need, and so few that no text takes the parser a second.
+	largestFile = 1 << 16
+	// deepestNesting is how many lists and maps may lie in one another. Settings
+	// need two; the parser's time is quadratic in it.
+	deepestNesting = 20
+)
 
 // readRegular reads a file, but not a pipe or a device, which may have no end.
 func readRegular(path string) ([]byte, error) {
@@ -153,7 +159,11 @@ func readRegular(path string) ([]byte, error) {
 // parseSettings reads one YAML document, with or without a byte order mark. A
 // file of nothing has no settings.
 func parseSettings(text []byte) (yaml.MapSlice, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\uFEFF"))))
+	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+	if tooDeep(string(text)) {
+		return nil, errors.New("its lists and maps are nested too deeply")
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var settings, another yaml.MapSlice
 	if err := decoder.Decode(&settings); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err //nolint:wrapcheck // the caller names the file
@@ -166,7 +176,32 @@ func parseSettings(text []byte) (yaml.MapSlice, error) {
 	return settings, nil
 }
 
-// scalar writes a YAML value as a flag would be typed; lists are joined by commas.
+// tooDeep says whether lists and maps are nested more deeply than any settings
+// are: by brackets, or by dashes in one line. By indentation alone, a file of
+// largestFile cannot be nested deeply enough to matter.
+func tooDeep(text string) bool {
+	brackets, dashes, line := 0, 0, 0
+	for _, t := range lexer.Tokenize(text) {
+		if t.Position.Line != line {
+			dashes, line = 0, t.Position.Line
+		}
+		switch t.Type { //nolint:exhaustive // the others do not nest
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		case token.SequenceEntryType:
+			dashes++
+		}
+		if max(brackets, dashes) > deepestNesting {
+			return true
+		}
+	}
+	return false
+}
+
+// scalar writes a YAML value as a flag would be typed; the items of a list are
+// joined by commas.
 func scalar(value any) (string, error) {
 	switch value := value.(type) {
 	case nil:
@@ -174,6 +209,9 @@ func scalar(value any) (string, error) {
 	case []any:
 		parts := make([]string, len(value))
 		for i, v := range value {
+			if _, nested := v.([]any); nested {
+				return "", errors.New("is a list of lists")
+			}
 			part, err := scalar(v)
 			if err != nil {
 				return "", err
@@ -229,7 +267,7 @@ func mask(value string) string {
 	if value == "" {
 		return ""
 	}
-	u, err := url.Parse(value)
+	u, err := parseURL(value)
 	if err != nil {
 		return "xxxxx"
 	}

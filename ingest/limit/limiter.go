@@ -29,6 +29,12 @@ type Rate struct {
 	Burst     int
 }
 
+// Validate refuses a rate that no bucket can hold, as New does.
+func (r Rate) Validate() error {
+	_, err := newBucket(r)
+	return err
+}
+
 // Rates are the three limits.
 type Rates struct {
 	Address      Rate

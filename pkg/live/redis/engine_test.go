@@ -140,6 +140,10 @@ func TestNewRefusesWhatItCannotUse(t *testing.T) {
 		"another scheme": {URL: "http://localhost"},
 		"unknown option": {URL: "redis://localhost?speed=high"},
 		"bad cluster":    {URL: "redis://a:1,b:2?speed=high"},
+		"two URLs":       {URL: "redis://a:1,redis://b:2"},
+		"a fragment":     {URL: "redis://localhost#a?pool_size=5"},
+		"cluster's path": {URL: "redis://a:1,b:2/7"},
+		"host in a path": {URL: "redis://a:1/0,b:2"},
 		"negative limit": {URL: "redis://localhost", MaxLogBytes: -1},
 		"a tag's braces": {URL: "redis://localhost", Prefix: "a{b}"},
 	} {

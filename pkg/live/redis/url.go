@@ -21,50 +21,77 @@ import (
 // read_timeout=2s. It does not connect yet. An error wraps outage.ErrInvalid
 // and never holds the URL, which may hold a password.
 func NewClient(address string) (goredis.UniversalClient, error) {
+	server, cluster, err := parseURL(address)
+	switch {
+	case err != nil:
+		return nil, err
+	case cluster != nil:
+		return goredis.NewClusterClient(cluster), nil
+	}
+	return goredis.NewClient(server), nil
+}
+
+// CheckURL returns the error that NewClient would, and makes no client.
+func CheckURL(address string) error {
+	_, _, err := parseURL(address)
+	return err
+}
+
+// parseURL returns the options of a server or those of a cluster.
+func parseURL(address string) (*goredis.Options, *goredis.ClusterOptions, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok || scheme != "redis" && scheme != "rediss" {
-		return nil, fmt.Errorf("%w: a Redis URL begins with redis:// or rediss://", outage.ErrInvalid)
+		return nil, nil, fmt.Errorf("%w: a Redis URL begins with redis:// or rediss://", outage.ErrInvalid)
 	}
-	hosts, query := splitHosts(rest)
+	if strings.Contains(rest, "://") || strings.Contains(rest, "#") {
+		return nil, nil, fmt.Errorf("%w: a Redis URL is one URL without a fragment; further hosts follow the first as host:port, separated by commas", outage.ErrInvalid)
+	}
+	hosts, path, query := splitHosts(rest)
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the parameters of the Redis URL cannot be read", outage.ErrInvalid)
+		return nil, nil, fmt.Errorf("%w: the parameters of the Redis URL cannot be read", outage.ErrInvalid)
 	}
 	cluster := values.Get("cluster") == "true" || len(hosts) > 1
 	values.Del("cluster")
 	for _, host := range hosts[1:] {
 		values.Add("addr", host)
 	}
-	plain := scheme + "://" + hosts[0] + "?" + values.Encode()
 	if cluster {
-		return newCluster(plain)
+		options, err := parseCluster(scheme+"://"+hosts[0]+"?"+values.Encode(), path)
+		return nil, options, err
 	}
-	options, err := goredis.ParseURL(plain)
+	options, err := goredis.ParseURL(scheme + "://" + hosts[0] + path + "?" + values.Encode())
 	if err != nil {
-		return nil, fmt.Errorf("%w: the Redis URL has a part or parameter that is not understood", outage.ErrInvalid)
+		return nil, nil, fmt.Errorf("%w: the Redis URL has a part or parameter that is not understood", outage.ErrInvalid)
 	}
 	options.ContextTimeoutEnabled = true
-	return goredis.NewClient(options), nil
+	return options, nil, nil
 }
 
-func newCluster(address string) (goredis.UniversalClient, error) {
+func parseCluster(address, path string) (*goredis.ClusterOptions, error) {
+	if path != "" && path != "/" && path != "/0" {
+		return nil, fmt.Errorf("%w: a Redis Cluster has database 0 alone", outage.ErrInvalid)
+	}
 	options, err := goredis.ParseClusterURL(address)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the Redis Cluster URL has a part or parameter that is not understood", outage.ErrInvalid)
 	}
 	options.ContextTimeoutEnabled = true
-	return goredis.NewClusterClient(options), nil
+	return options, nil
 }
 
-// splitHosts takes "user:password@a,b?x=y" apart: the first host keeps the
-// credentials, and a path if there is one.
-func splitHosts(rest string) (hosts []string, query string) {
+// splitHosts takes "user:password@a,b/path?x=y" apart: the first host keeps the
+// credentials, and the path its slash.
+func splitHosts(rest string) (hosts []string, path, query string) {
 	rest, query, _ = strings.Cut(rest, "?")
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+		rest, path = rest[:slash], rest[slash:]
+	}
 	credentials := ""
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 		credentials, rest = rest[:at+1], rest[at+1:]
 	}
 	hosts = strings.Split(rest, ",")
 	hosts[0] = credentials + hosts[0]
-	return hosts, query
+	return hosts, path, query
 }
