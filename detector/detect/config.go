@@ -22,8 +22,9 @@ type Config struct {
 	FalseOutages float64
 	// FalseShare is the share of spikes that may be false when many stand out.
 	FalseShare float64
-	// Origins is how many distinct origins a problem needs.
-	Origins int
+	// Origins is how many distinct origins a problem needs, OneNetwork how many
+	// if all whose network is known are in the same: whoever rents there has many.
+	Origins, OneNetwork int
 	// NewMinutes is how long an installation must have listened before a
 	// problem need not stand at NewFactor times the series' own level.
 	NewMinutes int
@@ -36,7 +37,7 @@ func DefaultConfig() Config {
 		Rho: 1.5, Floor: 0.2,
 		Possible: 11.3, Problem: 16, Widening: 9.6,
 		FalseOutages: 1, FalseShare: 0.05,
-		Origins: 4, NewMinutes: 24 * 60, NewFactor: 5,
+		Origins: 4, OneNetwork: 16, NewMinutes: 24 * 60, NewFactor: 5,
 	}
 }
 
@@ -53,6 +54,7 @@ func (c Config) validate() error {
 		{"false outages", c.FalseOutages, 1e-9},
 		{"false share", c.FalseShare, 1e-9},
 		{"origins", float64(c.Origins), 0},
+		{"origins of one network", float64(c.OneNetwork), 0},
 		{"new minutes", float64(c.NewMinutes), 0},
 		{"new factor", c.NewFactor, 1},
 	} {

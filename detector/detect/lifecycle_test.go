@@ -170,32 +170,43 @@ func TestLateReportsCountUntilAnOutageIsFinal(t *testing.T) {
 	require.Equal(t, 14*20+45, w.only().Reports)
 }
 
-func TestFourOriginsMakeAProblem(t *testing.T) {
+func TestFewOriginsMakeNoProblem(t *testing.T) {
 	t.Parallel()
-	w := silentWorld(t)
-	origins, calls := 3, 0
-	w.inputs.Evidence = func(series []outage.Series, from, to time.Time) ([]live.Evidence, error) {
-		calls++
-		require.False(t, from.After(to))
-		heard := make([]live.Evidence, len(series))
-		for i := range heard {
-			heard[i] = live.Evidence{Origins: origins, Networks: 2, Sources: 1}
-		}
-		return heard, nil
-	}
-	w.hear(nl, 20)
-	require.Empty(t, w.outages, "three origins are not independent enough")
-	require.Equal(t, outage.StatusPossible, w.spikes[0].Status)
-	asked := calls
-	for range 5 {
-		require.NoError(t, w.tick())
-	}
-	require.Equal(t, asked, calls, "nothing new, nothing to ask")
+	for name, test := range map[string]struct {
+		networks, few, enough int
+	}{
+		"several networks": {2, 3, 4},
+		"unknown networks": {0, 3, 4},
+		"one network":      {1, 15, 16},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := silentWorld(t)
+			origins, calls := test.few, 0
+			w.inputs.Evidence = func(series []outage.Series, from, to time.Time) ([]live.Evidence, error) {
+				calls++
+				require.False(t, from.After(to))
+				heard := make([]live.Evidence, len(series))
+				for i := range heard {
+					heard[i] = live.Evidence{Origins: origins, Networks: test.networks, Sources: 1}
+				}
+				return heard, nil
+			}
+			w.hear(nl, 20)
+			require.Empty(t, w.outages, "not independent enough")
+			require.Equal(t, outage.StatusPossible, w.spikes[0].Status)
+			asked := calls
+			for range 5 {
+				require.NoError(t, w.tick())
+			}
+			require.Equal(t, asked, calls, "nothing new, nothing to ask")
 
-	origins = 4
-	w.hear(nl, 1)
-	evidence := w.only().Impacts[0].Evidence
-	require.Equal(t, [3]int{4, 2, 1}, [3]int{evidence.Origins, evidence.Networks, evidence.Sources})
+			origins = test.enough
+			w.hear(nl, 1)
+			evidence := w.only().Impacts[0].Evidence
+			require.Equal(t, [3]int{test.enough, test.networks, 1}, [3]int{evidence.Origins, evidence.Networks, evidence.Sources})
+		})
+	}
 }
 
 func TestEvidenceThatCannotBeReadIsAskedForAgain(t *testing.T) {

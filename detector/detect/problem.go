@@ -85,7 +85,11 @@ func (d *Detector) independent(found []problem, t *tick) []problem {
 	kept := found[:0]
 	for _, p := range found {
 		w := p.series.watch
-		if w.asked && w.heard.Origins >= d.cfg.Origins {
+		need := d.cfg.Origins
+		if w.heard.Networks == 1 {
+			need = d.cfg.OneNetwork
+		}
+		if w.asked && w.heard.Origins >= need {
 			p.heard = w.heard
 			kept = append(kept, p)
 		}
