@@ -10,9 +10,10 @@ import (
 
 const (
 	coverTimeout = 5 * time.Second
-	// coverPause is the time between two tries to note the same minute, and
-	// rebuildPause the same while live state is being rebuilt, which takes a
-	// moment at each start and is no news before rebuildPatience has passed.
+	// coverPause is the time between two tries to note the same minute, and from
+	// a batch that failed to the next one. rebuildPause is the same while live
+	// state is being rebuilt, which takes a moment at each start and is no news
+	// before rebuildPatience has passed.
 	coverPause      = 5 * time.Second
 	rebuildPause    = 250 * time.Millisecond
 	rebuildPatience = 10 * time.Second
@@ -29,19 +30,34 @@ func (p *Pipeline) cover(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := p.config.Now()
 		pause := now.Truncate(time.Minute).Add(time.Minute).Sub(now)
+		known := p.health.known()
 		err := p.coverNow(ctx, now)
-		p.health.minute(err)
+		p.health.minute(known, err)
 		if trouble.news(now, err) && ctx.Err() == nil {
 			p.config.Logger.Warn("the minutes in which sources listen cannot be noted", "error", err)
 		}
 		if err != nil {
 			pause = min(pause, trouble.pause(now, err))
 		}
-		timer := time.NewTimer(pause)
+		p.rest(ctx, pause)
+	}
+}
+
+// rest waits for the next try, or a shorter time if a batch fails meanwhile: to
+// note the same minute once more tells when the store takes something again.
+func (p *Pipeline) rest(ctx context.Context, pause time.Duration) {
+	began, failed := time.Now(), p.health.failed
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	for {
 		select {
 		case <-timer.C:
+			return
 		case <-ctx.Done():
-			timer.Stop()
+			return
+		case <-failed:
+			failed = nil
+			timer.Reset(min(pause-time.Since(began), coverPause))
 		}
 	}
 }

@@ -40,6 +40,39 @@ func TestReadyTellsWhetherReportsCanBeRecorded(t *testing.T) {
 	})
 }
 
+func TestReadyHearsSoonThatTheStoreTakesSomethingAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{answer: func(reports []outage.Report) []live.Result { return failing(reports, outage.ErrUnavailable) }}
+		p := run(t, r, nil)
+		time.Sleep(time.Second) //nolint:forbidigo // synctest: the bubble's clock
+		r.setCover(outage.ErrUnavailable)
+		_, err := p.Submit(t.Context(), report())
+		require.ErrorIs(t, err, outage.ErrUnavailable)
+		time.Sleep(2 * time.Minute) //nolint:forbidigo // as above
+		require.ErrorIs(t, p.Ready(), outage.ErrUnavailable, "it takes nothing yet")
+
+		_, err = p.Submit(t.Context(), report())
+		require.ErrorIs(t, err, outage.ErrUnavailable)
+		r.setCover(nil)
+		require.ErrorIs(t, p.Ready(), outage.ErrUnavailable)
+		time.Sleep(6 * time.Second) //nolint:forbidigo // as above
+		require.NoError(t, p.Ready(), "the minute was noted again, and no report was needed")
+	})
+}
+
+func TestReadyDoesNotTakeANoteForARebuild(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{answer: func(reports []outage.Report) []live.Result { return failing(reports, outage.ErrRebuilding) }}
+		p := run(t, r, nil)
+		_, err := p.Submit(t.Context(), report())
+		require.ErrorIs(t, err, outage.ErrRebuilding)
+		time.Sleep(20 * time.Second) //nolint:forbidigo // synctest: the bubble's clock
+		require.ErrorIs(t, p.Ready(), outage.ErrRebuilding, "another partition took the notes")
+	})
+}
+
 func TestReadyRecoversWithoutReports(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -105,6 +105,7 @@ func New(config Config) (*Pipeline, error) {
 		queue:  newQueue(config.Queue),
 		done:   make(chan struct{}),
 		spare:  sync.Pool{New: newWaiting},
+		health: health{failed: make(chan struct{}, 1)},
 	}
 	p.stop = sync.OnceFunc(func() {
 		close(p.done)
@@ -183,7 +184,7 @@ func (p *Pipeline) again(ctx context.Context, report *outage.Report, patience ti
 	}
 }
 
-// once hands the report to a worker and waits for the answer.
+// once hands the report to the worker and waits for the answer.
 func (p *Pipeline) once(ctx context.Context, report *outage.Report, patience time.Duration) (live.Result, error) {
 	w, _ := p.spare.Get().(*waiting)
 	w.report = *report
@@ -205,6 +206,6 @@ func (p *Pipeline) once(ctx context.Context, report *outage.Report, patience tim
 		w.timer.Stop()
 	case <-w.timer.C:
 	}
-	// A worker holds it, so it is not used again.
+	// The worker holds it, so it is not used again.
 	return live.Result{}, fmt.Errorf("record report: %w", errGone)
 }

@@ -204,6 +204,25 @@ func TestCoverageOfAFailedCommitIsNotedAgain(t *testing.T) {
 	require.Len(t, a.drain(), len(outage.Sources))
 }
 
+func TestCoverageThatIsNotedAlreadyTellsWhetherCommitsWork(t *testing.T) {
+	t.Parallel()
+	a := &archive{}
+	e := open(t, a)
+	rebuildAll(t, e)
+	require.NoError(t, e.Cover(t.Context(), noon(), outage.Sources))
+	require.NoError(t, e.Cover(t.Context(), noon(), outage.Sources))
+	require.Len(t, a.drain(), len(outage.Sources), "nothing is written twice as long as all is well")
+
+	a.failNext(2)
+	require.ErrorIs(t, e.Record(t.Context(), noon(), []outage.Report{report(noon(), 1)})[0].Err, outage.ErrUnavailable)
+	require.ErrorIs(t, e.Cover(t.Context(), noon(), outage.Sources), errDisk)
+	require.NoError(t, e.Cover(t.Context(), noon(), outage.Sources))
+	require.NoError(t, e.Ping(t.Context()))
+	tried := a.drain()
+	require.Len(t, tried, 1)
+	require.Empty(t, tried[0].Coverage)
+}
+
 func TestPingTellsWhetherCommitsWork(t *testing.T) {
 	t.Parallel()
 	a := &archive{}

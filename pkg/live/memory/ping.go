@@ -34,7 +34,10 @@ type attempt struct {
 
 func (t *attempt) weight() int { return 1 }
 
-func (t *attempt) decide(g *group) {
+func (t *attempt) decide(g *group) { g.attempt() }
+
+// attempt makes the group commit something, if only an entry that says nothing.
+func (g *group) attempt() {
 	for p, l := range g.ledgers {
 		if l != nil { // there is one: a commit has failed, so something was decided
 			g.entry(p)

@@ -146,6 +146,8 @@ func observation(now time.Time, r *outage.Report) time.Time {
 // Cover notes on the log that the sources are listening in this minute, once a
 // source and minute. Coverage travels with the partition that the source's name
 // falls into; while that is without an epoch, the answer is outage.ErrRebuilding.
+// After a failed commit it tries one even if all is noted, as Ping does, so that
+// nil always means that commits work.
 func (e *Engine) Cover(ctx context.Context, now time.Time, sources []outage.Source) error {
 	t := &covering{ticket: newTicket(), now: now, sources: sources}
 	if err := e.submit(ctx, t); err != nil {
@@ -165,6 +167,7 @@ type covering struct {
 func (t *covering) weight() int { return 1 }
 
 func (t *covering) decide(g *group) {
+	noted := false
 	for _, source := range t.sources {
 		c := live.Coverage{Source: source, Minute: t.now.UTC().Truncate(time.Minute)}
 		if g.covered[c] {
@@ -180,6 +183,10 @@ func (t *covering) decide(g *group) {
 		g.journal().note(func() { delete(g.covered, c) })
 		entry := g.entry(p)
 		entry.Coverage = append(entry.Coverage, c)
+		noted = true
+	}
+	if !noted && g.engine.failing.Load() {
+		g.attempt()
 	}
 }
 

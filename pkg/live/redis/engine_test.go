@@ -39,6 +39,7 @@ func TestTheLogsLimitIsForTheWholeInstallation(t *testing.T) {
 	require.GreaterOrEqual(t, size, int64(limit))
 	require.Less(t, size, int64(limit+400))
 	require.ErrorIs(t, record("signal"), outage.ErrUnavailable, "another partition")
+	require.ErrorIs(t, writer.Cover(t.Context(), now, outage.Sources), outage.ErrUnavailable, "nobody listens who takes no report")
 
 	entries, err := owner.ReadLog(t.Context(), lease.Partition, 1000)
 	require.NoError(t, err)

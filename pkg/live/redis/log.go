@@ -15,13 +15,17 @@ import (
 const positionDigits = 20
 
 // Cover notes on the log of the home partition that the sources are listening
-// in this minute, once a source and minute.
+// in this minute, once a source and minute. While the logs are at their limit
+// it is refused like a report: whoever reports then is not heard.
 func (e *Engine) Cover(ctx context.Context, now time.Time, sources []outage.Source) error {
 	if err := e.open(); err != nil {
 		return err
 	}
 	if len(sources) == 0 {
 		return nil
+	}
+	if err := e.admit(ctx, now); err != nil {
+		return fmt.Errorf("note what listens: %w", err)
 	}
 	minute := now.UTC().Truncate(time.Minute)
 	c := call{
