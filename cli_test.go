@@ -48,6 +48,7 @@ func TestCommandLineMistakes(t *testing.T) {
 		"replay of nothing":       {args: []string{"replay", "no-such-file.csv"}, says: "outcry: replay: open no-such-file.csv: no such file or directory\n"},
 		"import of nothing":       {args: []string{"import", "--data-dir", t.TempDir(), "no-such-file.csv"}, says: "outcry: import: open no-such-file.csv: no such file or directory\n"},
 		"explain nothing":         {args: []string{"explain", "no-such-file.json"}, says: "outcry: explain: open no-such-file.json: no such file or directory; expected"},
+		"replay of a folder":      {args: []string{"replay", t.TempDir()}, says: "is a folder"},
 		"replay of another file":  {args: []string{"replay", "-"}, stdin: "a,b\n", says: "time,service,country,reports"},
 		"replay of a bad row":     {args: []string{"replay", "-"}, stdin: "time,service,country,reports\n2017-11-03T08:00:00Z,whatsapp,NL,1\n2017-11-03T08:01:00Z,whatsapp,NL,many\n", says: "line 3"},
 		"replay with a bad step":  {args: []string{"replay", "--step", "90s", "-"}, says: "whole minutes"},
@@ -70,6 +71,21 @@ func TestCommandLineMistakes(t *testing.T) {
 			require.Equal(t, exitUsage, status, stderr)
 			require.Contains(t, stderr, tc.says)
 		})
+	}
+}
+
+func TestAPackedFileThatIsCutIsAMistakeInWhatWasRead(t *testing.T) {
+	t.Parallel()
+	whole, err := os.ReadFile(filepath.Join("detector", "testdata", "scenarios", "whatsapp-2017-11-03", "counts.csv.zst"))
+	require.NoError(t, err)
+	for name, packed := range map[string][]byte{"cut.csv.zst": whole[:len(whole)-1], "garbage.csv.zst": []byte("time,service,country,reports\n"), "garbage.csv.gz": []byte("time,service,country,reports\n")} {
+		file := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.WriteFile(file, packed, 0o600))
+		for _, args := range [][]string{{"replay", file}, {"import", "--data-dir", t.TempDir(), file}} {
+			status, _, stderr := outcry("", args...)
+			require.Equal(t, exitUsage, status, stderr)
+			require.Equal(t, 1, strings.Count(stderr, file+" cannot be unpacked"), stderr)
+		}
 	}
 }
 

@@ -153,6 +153,48 @@ func TestOpenUnpacks(t *testing.T) {
 	require.ErrorIs(t, err, gzip.ErrHeader)
 }
 
+func TestWhatCannotBeUnpackedIsInvalid(t *testing.T) {
+	t.Parallel()
+	text := []byte(header + "2017-11-03T08:00:00Z,whatsapp,NL,17\n")
+	var gz, zst bytes.Buffer
+	g := gzip.NewWriter(&gz)
+	_, err := g.Write(text)
+	require.NoError(t, err)
+	require.NoError(t, g.Close())
+	z, err := zstd.NewWriter(&zst)
+	require.NoError(t, err)
+	_, err = z.Write(text)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	dir := t.TempDir()
+	for name, content := range map[string][]byte{
+		"garbage.gz": []byte("not packed at all"), "garbage.zst": []byte("not packed at all"), "nothing.gz": nil,
+		"cut.gz": gz.Bytes()[:gz.Len()-4], "cut.zst": zst.Bytes()[:zst.Len()-4],
+	} {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		file, err := countcsv.Open(path, nil)
+		if err == nil {
+			_, err = readAll(file)
+			require.NoError(t, file.Close(), "it was said already")
+		}
+		require.ErrorIs(t, err, outage.ErrInvalid, name)
+		require.ErrorContains(t, err, path+" cannot be unpacked", name)
+	}
+}
+
+func TestAFolderIsNoFileOfCounts(t *testing.T) {
+	t.Parallel()
+	dir, err := os.Open(t.TempDir())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, dir.Close()) }()
+	_, err = countcsv.Open(dir.Name(), nil)
+	require.ErrorIs(t, err, outage.ErrInvalid)
+	require.ErrorContains(t, err, "is a folder")
+	_, err = countcsv.Open("-", dir)
+	require.ErrorIs(t, err, outage.ErrInvalid)
+}
+
 func TestSpreadKeepsTheSum(t *testing.T) {
 	t.Parallel()
 	for _, minutes := range []int{1, 2, 15, 60, 1440} {
