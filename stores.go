@@ -88,15 +88,28 @@ func openEmbedded(ctx context.Context, cfg config, now func() time.Time, logger 
 }
 
 // warnOfLostKeys warns if there were reporters in the last hour, who had keys:
-// with new ones nobody can tell that they have been counted.
+// with new ones nobody can tell that they have been counted. What was imported
+// is no report. A new folder has no partition that was ever written, so that
+// snapshots are read only where keys are really gone.
 func warnOfLostKeys(ctx context.Context, record *archive.Archive, now time.Time, logger *slog.Logger) error {
-	heard := errors.New("heard")
-	err := record.ExportCounts(ctx, now.Add(-time.Hour), now, time.Minute, func(archive.CountRow) error { return heard })
-	if errors.Is(err, heard) {
-		logger.Warn("the keys of the day are gone: for an hour, whoever has reported already may count twice")
-		return nil
+	written, err := record.Positions(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	since := now.Add(-live.DedupeFor)
+	for _, position := range written {
+		snapshots, err := record.Snapshot(ctx, now, []int{position.Partition})
+		if err != nil {
+			return err
+		}
+		for _, report := range snapshots[position.Partition].Reports {
+			if report.ReceivedAt.After(since) {
+				logger.Warn("the keys of the day are gone: for an hour, whoever has reported already may count twice")
+				return nil
+			}
+		}
+	}
+	return nil
 }
 
 func sqlitePath(dataDir string) string { return filepath.Join(dataDir, "outcry.db") }
