@@ -291,7 +291,7 @@ func (c *config) validateFiles() error {
 
 func (c *config) loadCatalog() (*catalog.Catalog, error) {
 	if c.Catalog == "" {
-		return catalog.Default() //nolint:wrapcheck // a defect of the build, not of the settings
+		return catalog.Default()
 	}
 	loaded, err := catalog.LoadFile(c.Catalog)
 	if err != nil {

@@ -213,11 +213,12 @@ func TestAFileThatIsNestedDeeply(t *testing.T) {
 
 func TestAliasesDoNotMultiply(t *testing.T) {
 	t.Parallel()
-	text := "roles:\n- &a [x]\n"
+	var text strings.Builder
+	text.WriteString("roles:\n- &a [x]\n")
 	for name := 'a'; name < 'z'; name++ {
-		text += fmt.Sprintf("- &%c [%s]\n", name+1, strings.Repeat(fmt.Sprintf("*%c ,", name), 9))
+		fmt.Fprintf(&text, "- &%c [%s]\n", name+1, strings.Repeat(fmt.Sprintf("*%c ,", name), 9))
 	}
-	_, err := settle(t, []string{"--config", writeFile(t, text)}, nil)
+	_, err := settle(t, []string{"--config", writeFile(t, text.String())}, nil)
 	require.ErrorIs(t, err, errUsage)
 	require.ErrorContains(t, err, "roles is a list of lists")
 }
