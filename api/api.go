@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -114,12 +115,17 @@ func (noBaselines) PerMinute(outage.Series, time.Time) (float64, bool) { return 
 // Mount adds the calls under /v1, the description of them, and the front page.
 func (a *API) Mount(router gin.IRouter) {
 	v1 := router.Group("/v1", readableAnywhere)
-	v1.GET("/services", a.listServices)
-	v1.GET("/services/:service", a.getService)
-	v1.GET("/services/:service/series", a.getSeries)
-	v1.GET("/spikes", a.listSpikes)
-	v1.GET("/outages", a.listOutages)
-	v1.GET("/outages/:id", a.getOutage)
+	for path, call := range map[string]gin.HandlerFunc{
+		"/services":                 a.listServices,
+		"/services/:service":        a.getService,
+		"/services/:service/series": a.getSeries,
+		"/spikes":                   a.listSpikes,
+		"/outages":                  a.listOutages,
+		"/outages/:id":              a.getOutage,
+	} {
+		v1.GET(path, call)
+		v1.OPTIONS(path, preflight)
+	}
 
 	router.GET("/", a.home)
 	router.GET("/openapi.yaml", readableAnywhere, func(c *gin.Context) {
@@ -129,7 +135,18 @@ func (a *API) Mount(router gin.IRouter) {
 
 // readableAnywhere lets the pages of other sites read the answer: it is public,
 // and the same for everybody.
-func readableAnywhere(c *gin.Context) { c.Header("Access-Control-Allow-Origin", "*") }
+func readableAnywhere(c *gin.Context) {
+	c.Header("Access-Control-Allow-Origin", "*")
+	c.Header("Access-Control-Expose-Headers", "ETag, Retry-After")
+}
+
+// preflight lets them ask whether something has changed since. Making reports is not for them.
+func preflight(c *gin.Context) {
+	c.Header("Access-Control-Allow-Methods", "GET, HEAD")
+	c.Header("Access-Control-Allow-Headers", "If-None-Match")
+	c.Header("Access-Control-Max-Age", "86400")
+	c.Status(http.StatusNoContent)
+}
 
 // Watching returns nil if every partition has a detector that publishes what it
 // sees: then a quiet service is really quiet. It is a check for readiness.

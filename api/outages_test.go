@@ -170,6 +170,20 @@ func TestPollingDoesNotReachTheStores(t *testing.T) {
 	require.EqualValues(t, 2, w.reads.Load())
 }
 
+func TestPagesOfOtherSitesMayReadAndNoMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	preflight := httptest.NewRequest(http.MethodOptions, "/v1/spikes", nil)
+	preflight.Header.Set("Origin", "https://example.org")
+	preflight.Header.Set("Access-Control-Request-Headers", "if-none-match")
+	asked := w.do(preflight)
+	require.Equal(t, http.StatusNoContent, asked.Code)
+	require.Equal(t, "*", asked.Header().Get("Access-Control-Allow-Origin"))
+	require.Equal(t, "If-None-Match", asked.Header().Get("Access-Control-Allow-Headers"))
+	require.Equal(t, "GET, HEAD", asked.Header().Get("Access-Control-Allow-Methods"))
+	require.Contains(t, w.get("/v1/spikes").Header().Get("Access-Control-Expose-Headers"), "ETag")
+}
+
 func TestUnchangedAnswersAreNotSentAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

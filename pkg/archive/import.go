@@ -54,15 +54,14 @@ func (a *Archive) ImportCounts(ctx context.Context, in Import) (Imported, error)
 	if in.Step == 0 {
 		in.Step = time.Minute
 	}
-	parts, err := countcsv.StepMinutes(in.Step)
-	if err != nil {
+	if _, err := countcsv.StepMinutes(in.Step); err != nil {
 		return Imported{}, fmt.Errorf("import counts: %w", err)
 	}
 	if in.Rows == nil || in.Now.IsZero() {
 		return Imported{}, fmt.Errorf("import counts: %w: rows and the time now are needed", outage.ErrInvalid)
 	}
 	im := importer{
-		archive: a, in: in, parts: parts, keepFrom: oldestMinute(in.Now),
+		archive: a, in: in, keepFrom: oldestMinute(in.Now),
 		busyUntil: map[outage.Series]time.Time{}, old: map[outage.Series]map[int64]int64{},
 	}
 	im.reset()
@@ -86,7 +85,6 @@ func (a *Archive) ImportCounts(ctx context.Context, in Import) (Imported, error)
 type importer struct {
 	archive  *Archive
 	in       Import
-	parts    int   // minutes of a bucket
 	keepFrom int64 // the first minute that is kept singly
 
 	done      Imported
@@ -110,6 +108,9 @@ func (im *importer) add(row CountRow) error {
 		return err
 	}
 	end := row.Start.Add(im.in.Step)
+	if running := im.in.Now.Truncate(time.Minute).Add(time.Minute); end.After(running) {
+		end = running // the reports of a running bucket came in what has passed of it
+	}
 	if im.done.Rows == 0 {
 		im.done.From, im.done.To = row.Start, row.Start
 	}
@@ -124,10 +125,10 @@ func (im *importer) add(row CountRow) error {
 		im.cover(later(row.Start, im.done.To), end)
 		im.done.To = end
 	}
-	im.start, im.busyUntil[row.Series] = row.Start, end
+	im.start, im.busyUntil[row.Series] = row.Start, row.Start.Add(im.in.Step)
 	im.done.Rows++
 	im.done.Reports += row.Reports
-	im.spread(row)
+	im.spread(row, minutesBetween(row.Start, end))
 	return nil
 }
 
@@ -159,10 +160,10 @@ func (im *importer) cover(from, to time.Time) {
 	}
 }
 
-func (im *importer) spread(row CountRow) {
+func (im *importer) spread(row CountRow, minutes int) {
 	first := minuteOf(row.Start)
-	for i := range im.parts {
-		count := int64(countcsv.Spread(row.Reports, im.parts, i))
+	for i := range minutes {
+		count := int64(countcsv.Spread(row.Reports, minutes, i))
 		if count == 0 {
 			continue
 		}

@@ -18,6 +18,7 @@ var importTests = map[string]func(*testing.T, Opener){ //nolint:gochecknoglobals
 	"an import keeps the greater of two counts":         importKeepsGreater,
 	"an import longer than a chunk is whole":            importsChunks,
 	"longer buckets are spread over their minutes":      importsSpread,
+	"a running bucket ends now":                         importsRunning,
 	"what is older than 90 days goes into quarters":     importsOld,
 	"an import notes the minutes that were observed":    importsCoverage,
 	"what was learned before an import is never loaded": importOutdates,
@@ -105,6 +106,17 @@ func importsChunks(t *testing.T, opener Opener) {
 	require.Less(t, seen[0].Rows, seen[1].Rows)
 }
 
+// importsRunning: a bucket that is still running has its reports in what has passed of it.
+func importsRunning(t *testing.T, opener Opener) {
+	a := open(t, opener)
+	running, err := a.ImportCounts(t.Context(), archive.Import{
+		Rows: rowsOf(row(0, "running", "NL", 6)), Step: time.Hour, Now: noon.Add(2*time.Minute + time.Second),
+	})
+	require.NoError(t, err)
+	require.Equal(t, noon.Add(3*time.Minute), running.To)
+	require.Equal(t, map[int]int{0: 2, 1: 2, 2: 2}, counts(t, a, "running", "NL", time.Minute))
+}
+
 func importsSpread(t *testing.T, opener Opener) {
 	a := open(t, opener)
 	importRows(t, a, 15*time.Minute, row(0, "whatsapp", "NL", 31), row(15*time.Minute, "whatsapp", "NL", 1))
@@ -117,7 +129,7 @@ func importsSpread(t *testing.T, opener Opener) {
 	}
 	require.Equal(t, map[int]int{0: 31, 15: 1}, counts(t, a, "whatsapp", "NL", 15*time.Minute))
 
-	importRows(t, a, 24*time.Hour, row(12*time.Hour, "signal", "NL", 2*1440))
+	importRows(t, a, 24*time.Hour, row(0, "signal", "NL", 2*1440))
 	require.Equal(t, 120, counts(t, a, "signal", "NL", time.Hour)[720])
 }
 
