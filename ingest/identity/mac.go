@@ -17,6 +17,7 @@ type secret [keySize]byte
 // same message under two labels gives unrelated hashes.
 const (
 	labelReporter  = 'r'
+	labelAccount   = 'a'
 	labelSeat      = 's'
 	labelOrigin    = 'o'
 	labelPseudonym = 'p'

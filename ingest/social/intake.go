@@ -1,0 +1,212 @@
+package social
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/outcryhq/outcry/ingest"
+	"github.com/outcryhq/outcry/ingest/match"
+	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+const (
+	// maxID and maxText bound in bytes what is taken of a post from outside, and
+	// maxLink and maxInstance what is kept.
+	maxID       = 512
+	maxText     = 16 << 10
+	maxShort    = 256
+	maxLink     = 512
+	maxInstance = 128
+	maxCursor   = 512
+
+	// firstRetry and mostRetry bound the pause before a report is submitted
+	// again; the sink has been patient itself.
+	firstRetry = 200 * time.Millisecond
+	mostRetry  = 5 * time.Second
+)
+
+// intake is the Out of one Listener.
+type intake struct {
+	listener *Listener
+	work     context.Context //nolint:containedctx // reports that were taken outlive the connection, whose context Post is given
+	reports  *sync.WaitGroup
+
+	connected, heard atomic.Bool // since the connection began
+}
+
+func (in *intake) begin() {
+	in.connected.Store(false)
+	in.heard.Store(false)
+}
+
+// healthy says that the connection has brought something: one that is only
+// opened and lost does not start the pauses over.
+func (in *intake) healthy() bool { return in.connected.Load() && in.heard.Load() }
+
+// Connected implements Out.
+func (in *intake) Connected() {
+	in.connected.Store(true)
+	in.listener.board.connected(in.listener.config.Now())
+	in.listener.touch()
+}
+
+// Alive implements Out.
+func (in *intake) Alive() {
+	in.heard.Store(true)
+	in.listener.board.alive(in.listener.config.Now())
+}
+
+// Skipped implements Out.
+func (in *intake) Skipped(reason string) {
+	in.Alive()
+	in.listener.board.count(skippedBy, reason)
+}
+
+// Advance implements Out.
+func (in *intake) Advance(cursor string) {
+	if cursor == "" || len(cursor) > maxCursor {
+		return // a cursor cannot be cut: an earlier one does as well
+	}
+	in.listener.progress.advance(cursor, in.listener.config.Now())
+}
+
+// Post implements Out.
+func (in *intake) Post(ctx context.Context, post Post) error {
+	l := in.listener
+	in.heard.Store(true)
+	now := l.config.Now()
+	if post.ID == "" || len(post.ID) > maxID || post.Author == "" || len(post.Author) > maxID {
+		in.Skipped("malformed")
+		return nil
+	}
+	if post.At.IsZero() {
+		post.At = now
+	}
+	l.board.post(now, post.At)
+	id := reportID(l.source, post.ID)
+	if !l.seen.add(id) {
+		l.board.duplicate()
+		return nil
+	}
+	if now.Sub(post.At) > live.LateAfter {
+		l.board.count(refusedFor, reasonTooOld)
+		return nil
+	}
+	verdict := l.config.Classifier.Classify(match.Post{
+		Text: bounded(post.Text, maxText), Language: bounded(post.Language, maxShort), Place: bounded(post.Place, maxShort),
+		Profile: bounded(post.Profile, maxShort), Repost: post.Repost,
+	})
+	if !verdict.Complaint {
+		l.board.count(refusedFor, verdict.Reason)
+		return nil
+	}
+	// Here the network waits while as many reports as may wait do so.
+	select {
+	case l.slots <- struct{}{}:
+	case <-ctx.Done():
+		l.seen.remove(id)
+		return ctx.Err()
+	}
+	l.board.complaint()
+	recorded := l.progress.take()
+	report := l.report(id, post, verdict)
+	if report.Ref != "" {
+		l.deleted.expect(id)
+	}
+	in.reports.Go(func() {
+		defer func() { <-l.slots }()
+		if l.record(in.work, report, post.Author) {
+			recorded()
+		}
+	})
+	return nil
+}
+
+// Delete implements Out.
+func (in *intake) Delete(ctx context.Context, id string) error {
+	in.Alive()
+	l := in.listener
+	l.board.deletion()
+	// Without links nothing is kept that could be forgotten.
+	if l.config.KeepLinks && id != "" && len(id) <= maxID &&
+		!l.deleted.add(reportID(l.source, id), l.config.Now(), l.progress.take) {
+		l.board.count(skippedBy, reasonNoRoom)
+	}
+	return ctx.Err()
+}
+
+// reportID is the id of a post's report: the same wherever and however often
+// the post is read.
+func reportID(source outage.Source, post string) outage.ID {
+	return outage.DeriveID(string(source), post)
+}
+
+// report is what is kept of a complaint; who complains is filled in later.
+func (l *Listener) report(id outage.ID, post Post, verdict match.Verdict) outage.Report {
+	report := outage.Report{
+		Identity: outage.Identity{ID: id},
+		Service:  verdict.Service, Country: verdict.Country, CountryFrom: verdict.CountryFrom,
+		Source: l.source, ObservedAt: post.At,
+	}
+	if report.Country == "" {
+		report.Country, report.CountryFrom = outage.UnknownCountry, outage.FromNothing
+	}
+	if l.config.KeepLinks && len(post.Link) <= maxLink {
+		report.Ref = post.Link
+	}
+	return report
+}
+
+// record submits a report until it is recorded or refused for good, and says
+// whether that happened before ctx ended.
+func (l *Listener) record(ctx context.Context, report outage.Report, account string) bool {
+	for pause := firstRetry; ; pause = min(2*pause, mostRetry) {
+		result, err := l.submit(ctx, report, account)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return false
+		case err == nil && result.Replayed:
+			l.board.count(submittedAs, outcomeReplayed)
+			return true
+		case err == nil:
+			l.board.count(submittedAs, string(result.Receipt.Outcome))
+			return true
+		case !ingest.Retryable(err):
+			l.board.count(submittedAs, outcomeRefused)
+			l.deleted.forgo(report.ID)
+			l.logger.Warn("a report was refused for good", "service", report.Service, "error", err)
+			return true
+		}
+		if !wait(ctx, pause/2+rand.N(pause)) { //nolint:gosec // jitter
+			return false
+		}
+	}
+}
+
+func (l *Listener) submit(ctx context.Context, report outage.Report, account string) (live.Result, error) {
+	who, err := l.config.Hasher.Account(ctx, l.config.Now(), l.source, account)
+	if err != nil {
+		return live.Result{}, fmt.Errorf("identify account: %w", err)
+	}
+	report.Reporter, report.Origin = who.Reporter, who.Origin
+	if !who.PreviousReporter.IsZero() {
+		report.Previous = &outage.Identity{ID: report.ID, Reporter: who.PreviousReporter}
+	}
+	return l.config.Sink.Submit(ctx, report)
+}
+
+// bounded cuts a text from outside to a number of bytes, at a character.
+func bounded(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && text[most]&0xc0 == 0x80 { // inside a character
+		most--
+	}
+	return text[:most]
+}

@@ -1,0 +1,11 @@
+-- +goose Up
+
+-- Where each source stands: its state as JSON, and the cursor after which it goes on.
+CREATE TABLE sources (
+    source     TEXT    NOT NULL,
+    instance   TEXT    NOT NULL,
+    cursor     TEXT    NOT NULL,
+    state      TEXT    NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (source, instance)
+);

@@ -1,0 +1,161 @@
+package archive
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/outcryhq/outcry/pkg/outage"
+)
+
+// SourceStatus says whether a source hears what people complain about.
+type SourceStatus string
+
+// The statuses.
+const (
+	SourceConnecting   SourceStatus = "connecting"   // not connected yet
+	SourceListening    SourceStatus = "listening"    // connected, and posts come
+	SourceQuiet        SourceStatus = "quiet"        // connected, and nothing has come for a while
+	SourceReconnecting SourceStatus = "reconnecting" // the connection was lost
+	SourceFailed       SourceStatus = "failed"       // refused for good: somebody must see to it
+	SourceStopped      SourceStatus = "stopped"      // nobody runs it
+)
+
+// maxSourceState bounds the JSON of a state in bytes, and maxSourceName the parts of its key.
+const (
+	maxSourceState = 8 << 10
+	maxSourceName  = 256
+	maxCursor      = 1024
+)
+
+// SourceState is where one source stands. Counts are those since its process started.
+type SourceState struct {
+	Source outage.Source `json:"-"`
+	// Instance tells sources of one kind apart; "" where there is only one.
+	Instance string `json:"-"`
+	// Cursor is where the source goes on after a restart; "" if there is none.
+	Cursor    string    `json:"-"`
+	UpdatedAt time.Time `json:"-"`
+
+	Status SourceStatus `json:"status"`
+	Since  time.Time    `json:"since"` // it has had the status
+	// LastPostAt is when the post was written that was read last, and CursorAt
+	// when the network gave the cursor; zero if there is none.
+	LastPostAt time.Time `json:"last_post_at,omitzero"`
+	CursorAt   time.Time `json:"cursor_at,omitzero"`
+
+	Posts      uint64 `json:"posts"`      // read
+	Complaints uint64 `json:"complaints"` // among them
+	Duplicates uint64 `json:"duplicates"` // read before
+	Deletions  uint64 `json:"deletions"`  // of posts, by their authors
+	Reconnects uint64 `json:"reconnects"` // connections lost or refused
+	// Refused are the posts that were no complaints, by reason; Skipped the
+	// messages that were no posts; Submitted the complaints, by what became of them.
+	Refused   map[string]uint64 `json:"refused,omitempty"`
+	Skipped   map[string]uint64 `json:"skipped,omitempty"`
+	Submitted map[string]uint64 `json:"submitted,omitempty"`
+	LastError string            `json:"last_error,omitempty"` // for everybody to read
+}
+
+// SaveSource keeps the state of a source in the place of the one before. An
+// empty cursor leaves the cursor that is kept.
+func (a *Archive) SaveSource(ctx context.Context, state SourceState) error {
+	body, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("save source: %w: %w", outage.ErrInvalid, err)
+	}
+	if len(body) > maxSourceState || len(state.Instance) > maxSourceName || len(state.Cursor) > maxCursor || !storableTime(state.UpdatedAt) {
+		return fmt.Errorf("save source: %w: the state is too large, or of no time", outage.ErrInvalid)
+	}
+	return a.update(ctx, "save source", func(ctx context.Context, t *tx) error {
+		_, err := t.exec(ctx, `INSERT INTO sources (source, instance, cursor, state, updated_at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (source, instance) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at,
+			cursor = CASE WHEN excluded.cursor = '' THEN sources.cursor ELSE excluded.cursor END`,
+			storable(string(state.Source)), storable(state.Instance), storable(state.Cursor), storable(string(body)), state.UpdatedAt.UnixMilli())
+		return err
+	})
+}
+
+// Cursor returns where a source goes on, "" if nothing is known.
+func (a *Archive) Cursor(ctx context.Context, source outage.Source, instance string) (string, error) {
+	var cursor string
+	err := a.read.QueryRowContext(ctx, `SELECT cursor FROM sources WHERE source = $1 AND instance = $2`,
+		storable(string(source)), storable(instance)).Scan(&cursor)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return cursor, a.wrap("read cursor", err)
+}
+
+// Sources returns the states of all sources that ever ran, by source and instance.
+func (a *Archive) Sources(ctx context.Context) ([]SourceState, error) {
+	var states []SourceState
+	err := each(ctx, a.read, `SELECT source, instance, cursor, state, updated_at FROM sources ORDER BY source, instance`, nil, func(r row) error {
+		var s SourceState
+		var body []byte
+		var updated int64
+		if err := r.Scan(&s.Source, &s.Instance, &s.Cursor, &body, &updated); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(body, &s); err != nil {
+			return fmt.Errorf("decode the state of source %s: %w", s.Source, err)
+		}
+		s.UpdatedAt = time.UnixMilli(updated).UTC()
+		states = append(states, s)
+		return nil
+	})
+	return states, a.wrap("read sources", err)
+}
+
+// ForgetReports clears the references of reports whose posts were deleted, so
+// that nothing leads from a report to its author. The reports still count. It
+// returns those that are in the archive, whether or not they had a reference:
+// others may still be on their way. At most some thousand can be asked for at once.
+func (a *Archive) ForgetReports(ctx context.Context, ids []outage.ID) ([]outage.ID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args, places := make([]any, len(ids)), make([]string, len(ids))
+	for i, id := range ids {
+		args[i], places[i] = id[:], "$"+strconv.Itoa(i+1)
+	}
+	var found, linked []outage.ID
+	err := each(ctx, a.read, `SELECT id, ref <> '' FROM reports WHERE id IN (`+strings.Join(places, ", ")+`)`, args, func(r row) error {
+		var raw []byte
+		var hasRef bool
+		if err := r.Scan(&raw, &hasRef); err != nil {
+			return err
+		}
+		if len(raw) != len(outage.ID{}) {
+			return fmt.Errorf("the id of a report has %d bytes", len(raw))
+		}
+		found = append(found, outage.ID(raw))
+		if hasRef {
+			linked = append(linked, outage.ID(raw))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, a.wrap("forget reports", err)
+	}
+	if len(linked) == 0 {
+		return found, nil
+	}
+	err = a.update(ctx, "forget reports", func(ctx context.Context, t *tx) error {
+		for _, id := range linked {
+			if _, err := t.exec(ctx, `UPDATE reports SET ref = '' WHERE id = $1`, id[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
