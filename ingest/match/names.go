@@ -1,0 +1,117 @@
+package match
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/outcryhq/outcry/pkg/catalog"
+)
+
+// name is something that services are called.
+type name struct {
+	text      string
+	services  []int32 // indices; more than one if they share the name
+	ambiguous bool    // it needs a sign that the service is meant
+	handle    bool    // only with @
+	tag       bool    // only with #
+}
+
+// shortName is up to how many letters a name is ambiguous, whatever it is.
+const shortName = 2
+
+// namesOf lists what the services of a catalog are called. Names in other
+// scripts, which the lexicon has, are added where the service is there.
+func namesOf(services []catalog.Service) ([]name, error) {
+	n := &namer{index: make(map[string]int)}
+	bySlug := make(map[string]int32)
+	doubtful := make(map[string]bool)
+	for _, word := range strings.Fields(ambiguousWords) {
+		doubtful[word] = true
+	}
+	for i, s := range services {
+		index := int32(i) //nolint:gosec // far below
+		bySlug[s.Slug] = index
+		for _, text := range append([]string{s.Name}, s.Aliases...) {
+			n.add(name{text: text, ambiguous: isAmbiguous(doubtful, s, text)}, index)
+		}
+		for _, text := range s.Handles {
+			n.add(name{text: text, handle: true}, index)
+		}
+		for _, text := range s.People {
+			n.add(name{text: text, handle: true}, index)
+		}
+		for _, text := range s.Hashtags {
+			n.add(name{text: text, tag: true}, index)
+		}
+	}
+	more, err := lexicons.ReadFile("lexicon/names.tsv")
+	if err != nil {
+		return nil, fmt.Errorf("read names: %w", err)
+	}
+	for line := range strings.Lines(string(more)) {
+		fields := strings.Split(strings.TrimSpace(line), "\t")
+		index, ok := bySlug[fields[0]]
+		if !ok {
+			continue // this catalog does not have it
+		}
+		for _, text := range fields[1:] {
+			text, sure := strings.CutSuffix(text, "?")
+			n.add(name{text: text, ambiguous: sure}, index)
+		}
+	}
+	return n.names, nil
+}
+
+type namer struct {
+	names []name
+	index map[string]int
+}
+
+func (n *namer) add(one name, service int32) {
+	key := fmt.Sprintf("%t%t%s", one.handle, one.tag, strings.ToLower(one.text))
+	if at, ok := n.index[key]; ok {
+		if !slices.Contains(n.names[at].services, service) {
+			n.names[at].services = append(n.names[at].services, service)
+		}
+		n.names[at].ambiguous = n.names[at].ambiguous || one.ambiguous
+		return
+	}
+	one.services = []int32{service}
+	n.index[key] = len(n.names)
+	n.names = append(n.names, one)
+}
+
+// ambiguousWords are names that are words in some language too.
+const ambiguousWords = `line x ee free o2 play three orange signal max sky bolt visa vivo tim claro wind apple
+ discover chase zap bell rogers wa ig tg yt lol cod meta tm au stc ns db bt swish pix blik spark telia digi meo elisa
+ steam epic claude teams slack zoom ideal amazon uber grab globe smart dito sun ais true snap league personal
+ mint cricket boost target ally square cash swift base eir ting fizz virgin sun movil giga stars hoy now peacock
+ star hotmail booking bing bahn simpati google fifa battlefield battle threads lloyds npo ing otp
+ public shell indigo ola circle next mega fly gas post axis ooredoo du swift wave toss dana ovo flow one nova plus
+ sbi rcs kt vi idea maxis fido koodo videotron yes mobily tele2 mega
+ bitso oi nos salt sunrise yoigo eir vipps kaufland bol xl duo upc canal yandex`
+
+func isAmbiguous(doubtful map[string]bool, _ catalog.Service, text string) bool {
+	text = strings.ToLower(text)
+	return doubtful[text] || len(text) <= shortName
+}
+
+// suffixes are what names get in some languages: cases, articles, plurals. They
+// are in normal form.
+func suffixes() map[string]bool {
+	set := make(map[string]bool)
+	for _, list := range []string{
+		"s a u e o i y em ie om ow owi iem ami ach in un nin nun da de ta te dan den tan ten ya ye yi yu daki deki taki teki la le im nya ku mu lah kah",
+		"а у е ом ы и ой ю я ам ами ах ов ем ой ою ові",
+		"ه ي",
+		"lar ler lari leri taki mi mu dir",
+		"et en n ed an yn",
+		"की का के में पर",
+	} {
+		for _, one := range strings.Fields(list) {
+			set[one] = true
+		}
+	}
+	return set
+}
