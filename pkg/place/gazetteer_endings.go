@@ -140,22 +140,27 @@ func (g *Gazetteer) scanSpaceless(found *hits, w *walk) {
 
 // longest adds the longest name that begins at a place of a run and returns its length, 0 if there is none.
 func (g *Gazetteer) longest(found *hits, run string, at int, profile bool, room []byte) int {
+	var ends [maxSpaceless][2]int // of every rune: in the run, and of what it folds to
 	end, runes := at, 0
+	folded := room
 	for end < len(run) && runes < maxSpaceless {
 		_, size := utf8.DecodeRuneInString(run[end:])
 		end += size
-		runes++
+		folded = gazette.Fold(folded, run[end-size:end])
+		ends[runes] = [2]int{end, len(folded)}
+		if runes++; runes == 2 && !g.table.Starts(folded) {
+			return 0
+		}
 	}
 	for ; runes >= 2; runes-- {
-		entry, ok := g.table.Lookup(gazette.Fold(room, run[at:end]))
+		end = ends[runes-1][0]
+		entry, ok := g.table.Lookup(folded[:ends[runes-1][1]])
 		if ok && believedSpaceless(entry.Marks, run, at, end, runes, profile) {
 			// Names in one run are not beside one another: each speaks for itself.
-			place := 1 << 20 * (found.size + 1)
+			place := maxText * (found.size + 1)
 			found.add(hit{Candidates: *entry.Candidates, kind: kindOf(entry.Marks), alone: true, at: place, end: place + 1})
 			return end - at
 		}
-		_, size := utf8.DecodeLastRuneInString(run[at:end])
-		end -= size
 	}
 	return 0
 }

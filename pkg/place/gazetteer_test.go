@@ -110,3 +110,30 @@ func TestTextOfNoPlaceIsNowhere(t *testing.T) {
 	require.GreaterOrEqual(t, len(list), 100)
 	requireJunk(t, list, g.Text)
 }
+
+func TestGazetteerBoundsWhatItReads(t *testing.T) {
+	t.Parallel()
+	g := openGazetteer(t)
+	_, ok := g.Profile(strings.Repeat("é", 130) + ", Jakarta")
+	require.False(t, ok, "past the first 256 bytes")
+	_, ok = g.Text(strings.Repeat("wow ", 1100) + "in Jakarta")
+	require.False(t, ok, "past the first 4,096 bytes")
+	for _, text := range []string{"", " ", "\xff", "\U0001F1EE", strings.Repeat("京", 100_000), strings.Repeat("a", 100_000), strings.Repeat("New ", 50_000)} {
+		_, ok = g.Profile(text)
+		require.False(t, ok)
+		_, ok = g.Text(text)
+		require.False(t, ok)
+	}
+}
+
+func TestGazetteerReadsOtherSpellings(t *testing.T) {
+	t.Parallel()
+	g := openGazetteer(t)
+	for text, want := range map[string]string{
+		"Sa\u0303o Paulo": "BR", "I\u0307stanbul": "TR", "ıstanbul": "TR", "ＴＯＫＹＯ": "JP", "القاهره": "EG", "الإسكندرية": "EG",
+		"\u110b\u1175\u11ab\u110e\u1165\u11ab": "KR", "दिल्‍ली": "IN", "SAINT PETERSBURG": "RU", "st. petersburg, russia": "RU", "U.S.A": "US",
+	} {
+		country, _ := g.Profile(text)
+		require.Equal(t, want, country, text)
+	}
+}

@@ -1,6 +1,7 @@
 package place
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -191,20 +192,35 @@ func (w *walk) skipHandle() {
 // match looks for the longest name at the start of the window and goes past it, or past one word.
 func (w *walk) match(found *hits) {
 	var room [512]byte
-	most := 1
-	for most < w.size && w.window[most].joined {
-		most++
+	first := w.window[0]
+	if first.end-first.start > gazette.MaxName {
+		w.forget(1)
+		return
 	}
-	for n := most; n > 0; n-- {
-		name := w.text[w.window[0].start:w.window[n-1].end]
-		if len(name) > gazette.MaxName {
-			continue
+	folded := gazette.Fold(room[:0], w.text[first.start:first.end])
+	most := 1
+	if w.g.table.Begins(firstWord(folded)) {
+		for most < w.size && w.window[most].joined {
+			most++
 		}
-		if w.try(found, gazette.Fold(room[:0], name), n) {
+	}
+	for n := most; n > 1; n-- {
+		name := w.text[first.start:w.window[n-1].end]
+		if len(name) <= gazette.MaxName && w.try(found, gazette.Fold(folded[len(folded):], name), n) {
 			return
 		}
 	}
-	w.forget(1)
+	if !w.try(found, folded, 1) {
+		w.forget(1)
+	}
+}
+
+// firstWord is what stands before the first space of a folded word, which may have one where a mark was.
+func firstWord(folded []byte) []byte {
+	if at := bytes.IndexByte(folded, ' '); at >= 0 {
+		return folded[:at]
+	}
+	return folded
 }
 
 // try looks up a name, and what is left of a single word without its ending.
@@ -348,4 +364,3 @@ func shouted(text string) bool {
 	}
 	return upper > lower && upper+lower > 12
 }
-

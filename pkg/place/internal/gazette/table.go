@@ -13,6 +13,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -22,6 +23,8 @@ const (
 	magic = "outcry gazette 1\n"
 	// maxDecoded bounds the size of a file once decompressed.
 	maxDecoded = 32 << 20
+	// beginBits is the number of bits for first words and for first runes: 32 KiB, so that few share one.
+	beginBits = 1 << 18
 	// MaxName is the length of the longest folded name, in bytes.
 	MaxName = 120
 )
@@ -120,6 +123,8 @@ type Table struct {
 	names   []byte
 	entries []entry
 	slots   []uint32 // numbers of entries plus one by hash, 0 where empty; a power of two
+	begins  []uint64 // bits by hash of the first words of names of several
+	starts  []uint64 // bits by hash of the first two runes of names
 }
 
 // Len returns the number of names.
@@ -153,6 +158,26 @@ func (t *Table) Lookup(folded []byte) (Entry, bool) {
 		}
 	}
 	return Entry{}, false
+}
+
+// Begins reports whether a name of several words may begin with a folded word. It is wrong about a few words, which
+// begin none.
+func (t *Table) Begins(folded []byte) bool {
+	bit := hash(folded) % beginBits
+	return t.begins[bit/64]>>(bit%64)&1 == 1
+}
+
+// Starts reports whether a name may start with the first two runes of a folded text. It is wrong about a few.
+func (t *Table) Starts(folded []byte) bool {
+	bit := hash(firstRunes(folded)) % beginBits
+	return t.starts[bit/64]>>(bit%64)&1 == 1
+}
+
+// firstRunes returns the first two runes of a folded text.
+func firstRunes(folded []byte) []byte {
+	_, first := utf8.DecodeRune(folded)
+	_, second := utf8.DecodeRune(folded[first:])
+	return folded[:first+second]
 }
 
 func (t *Table) name(e *entry) []byte { return t.names[e.start : e.start+uint32(e.size)] }
@@ -302,8 +327,17 @@ func (t *Table) readNames(r *reader) error {
 	return nil
 }
 
-// index fills the slots, at most half of them.
+// index fills the slots, at most half of them, and the bits of how names begin.
 func (t *Table) index() {
+	t.begins, t.starts = make([]uint64, beginBits/64), make([]uint64, beginBits/64)
+	for i := range t.entries {
+		bit := hash(firstRunes(t.name(&t.entries[i]))) % beginBits
+		t.starts[bit/64] |= 1 << (bit % 64)
+		if first, _, several := bytes.Cut(t.name(&t.entries[i]), []byte{' '}); several {
+			bit := hash(first) % beginBits
+			t.begins[bit/64] |= 1 << (bit % 64)
+		}
+	}
 	t.slots = make([]uint32, 1<<bits.Len(uint(2*len(t.entries))))
 	mask := uint64(len(t.slots) - 1)
 	for i := range t.entries {

@@ -124,7 +124,7 @@ func addLine(b *gazette.Builder, line string) error {
 	case "region":
 		marks, weight = gazette.Region|gazette.Largest, 50
 	case "city":
-		marks, weight = gazette.Largest, 100
+		marks, weight = gazette.Largest, 300
 	default:
 		return fmt.Errorf("kind %q, expected country, region or city", fields[1])
 	}
