@@ -1,0 +1,152 @@
+package twitter
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	v1 "github.com/dghubble/go-twitter/twitter"
+
+	"github.com/outcryhq/outcry/ingest/social"
+)
+
+const (
+	// longestV1 is the longest message that is read, in bytes. A status with a
+	// reposted and a quoted one in it has some tens of thousands.
+	longestV1 = 256 << 10
+	// Longer texts are cut, longer locations too.
+	longestText     = 8 << 10
+	longestLocation = 256
+	longestLanguage = 35
+	// longestID is the digits of the largest 64-bit number.
+	longestID = 20
+)
+
+// The years of which posts are believed.
+const firstYear, lastYear = 2006, 2099
+
+// ErrMalformed says that a message is not what the v1.1 API sends.
+var ErrMalformed = errors.New("malformed message")
+
+// v1Entities undoes what the API does to texts, in one pass: "&amp;lt;" stood
+// for "&lt;".
+var v1Entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&") //nolint:gochecknoglobals // a constant table
+
+// v1Status is what matters of a status.
+type v1Status struct {
+	id, author      string
+	text            string // as it was sent, with entities
+	language        string
+	country         string // code of the place; "" if there is none
+	location        string // of the author's profile
+	created         string // such as Fri Nov 03 08:05:00 +0000 2017
+	createdAtMillis string // since 1970; "" in old archives
+	repost          bool
+}
+
+// post checks a status. What has no id, author or time is malformed.
+func (s *v1Status) post() (social.Post, error) {
+	at, ok := s.at()
+	if !ok || !isID(s.id) || !isID(s.author) {
+		return social.Post{}, ErrMalformed
+	}
+	return social.Post{
+		ID: s.id, Author: s.author, Text: plainText(s.text),
+		Language: languageTag(s.language), Place: countryCode(s.country), Profile: cut(s.location, longestLocation),
+		Repost: s.repost, At: at, Link: "https://twitter.com/i/web/status/" + s.id,
+	}, nil
+}
+
+func (s *v1Status) at() (time.Time, bool) {
+	var at time.Time
+	if ms, err := strconv.ParseInt(s.createdAtMillis, 10, 64); err == nil {
+		at = time.UnixMilli(ms).UTC()
+	} else if at, err = time.Parse(time.RubyDate, s.created); err != nil {
+		return time.Time{}, false
+	}
+	at = at.UTC()
+	return at, at.Year() >= firstYear && at.Year() <= lastYear
+}
+
+func isID(s string) bool {
+	if s == "" || len(s) > longestID {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != "0"
+}
+
+func plainText(s string) string {
+	if strings.IndexByte(s, '&') >= 0 {
+		s = v1Entities.Replace(s)
+	}
+	return cut(s, longestText)
+}
+
+// cut shortens a text to so many bytes at most, and drops what is no UTF-8.
+func cut(s string, most int) string {
+	if len(s) > most {
+		for most > 0 && !utf8.RuneStart(s[most]) {
+			most--
+		}
+		s = s[:most]
+	}
+	return strings.ToValidUTF8(s, "")
+}
+
+// languageTag gives the BCP 47 tag: the API says "und" for unknown, and kept
+// two codes that were replaced long ago.
+func languageTag(s string) string {
+	switch {
+	case s == "und" || len(s) > longestLanguage:
+		return ""
+	case s == "in":
+		return "id"
+	case s == "iw":
+		return "he"
+	}
+	return s
+}
+
+func countryCode(s string) string {
+	if len(s) != 2 {
+		return ""
+	}
+	s = strings.ToUpper(s)
+	if s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' {
+		return ""
+	}
+	return s
+}
+
+// fromTweet is the status that go-twitter has decoded.
+func fromTweet(t *v1.Tweet) *v1Status {
+	s := &v1Status{
+		id: t.IDStr, text: t.Text, language: t.Lang, created: t.CreatedAt, repost: t.RetweetedStatus != nil,
+	}
+	if s.id == "" && t.ID > 0 {
+		s.id = strconv.FormatInt(t.ID, 10)
+	}
+	switch {
+	case t.Truncated && t.ExtendedTweet != nil && t.ExtendedTweet.FullText != "":
+		s.text = t.ExtendedTweet.FullText
+	case t.FullText != "":
+		s.text = t.FullText
+	}
+	if t.Place != nil {
+		s.country = t.Place.CountryCode
+	}
+	if t.User != nil {
+		s.author, s.location = t.User.IDStr, t.User.Location
+		if s.author == "" && t.User.ID > 0 {
+			s.author = strconv.FormatInt(t.User.ID, 10)
+		}
+	}
+	return s
+}
