@@ -48,7 +48,7 @@ environment, the environment over the file.`,
 		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(checkConfigCommand(), versionCommand(), healthcheckCommand(),
+	root.AddCommand(checkConfigCommand(), checkCatalogCommand(), versionCommand(), healthcheckCommand(),
 		replayCommand(), explainCommand(), importCommand(), exportCommand())
 	return root
 }

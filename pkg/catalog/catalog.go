@@ -84,6 +84,19 @@ func LoadFile(path string) (*Catalog, error) {
 // categories and problem kinds replace those of the same slug. Errors wrap
 // [outage.ErrInvalid] and name the line, unless r could not be read.
 func Load(r io.Reader) (*Catalog, error) {
+	raw, err := readAll(r)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("load catalog: %w: %w", outage.ErrInvalid, err)
+	}
+	return build(f), nil
+}
+
+// readAll reads a file of at most maxFile bytes.
+func readAll(r io.Reader) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("load catalog: %w", err)
@@ -91,11 +104,7 @@ func Load(r io.Reader) (*Catalog, error) {
 	if len(raw) > maxFile {
 		return nil, fmt.Errorf("load catalog: %w: larger than %d bytes", outage.ErrInvalid, maxFile)
 	}
-	f, err := parse(raw)
-	if err != nil {
-		return nil, fmt.Errorf("load catalog: %w: %w", outage.ErrInvalid, err)
-	}
-	return build(f), nil
+	return raw, nil
 }
 
 // Service returns the service of that slug, and whether there is one.

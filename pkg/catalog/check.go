@@ -23,7 +23,7 @@ const (
 // checker gathers what is wrong with a file. It is made for one file.
 type checker struct {
 	slug   *regexp.Regexp
-	errs   []error
+	found  []Finding
 	kinds  map[string]int // slug to line
 	groups map[string]int
 	seen   map[string]int
@@ -36,8 +36,8 @@ func newChecker() *checker {
 	}
 }
 
-// check returns what is wrong with a whole file, at most the first 20 errors.
-func (f *file) check() []error {
+// check returns what is wrong with a whole file.
+func (f *file) check() []Finding {
 	c := newChecker()
 	for _, p := range f.Problems {
 		c.entry("problem kind", p.Slug, p.line, c.kinds)
@@ -54,16 +54,31 @@ func (f *file) check() []error {
 		c.service(s)
 	}
 	if len(f.Services) == 0 {
-		c.errs = append(c.errs, errors.New("there are no services"))
+		c.found = append(c.found, Finding{Text: "there are no services"})
 	}
-	if hidden := len(c.errs) - maxErrors; hidden > 0 {
-		c.errs = append(c.errs[:maxErrors], fmt.Errorf("and %d more", hidden))
-	}
-	return c.errs
+	return c.found
 }
 
-// checkUnique returns an error if a slug is there twice.
-func (f *file) checkUnique() error {
+// refusal is the error of a file with such findings, nil if there are none. It
+// tells at most the first 20.
+func refusal(found []Finding) error {
+	var errs []error
+	for i, finding := range found {
+		if i == maxErrors {
+			errs = append(errs, fmt.Errorf("and %d more", len(found)-maxErrors))
+			break
+		}
+		if finding.Line == 0 {
+			errs = append(errs, errors.New(finding.Text))
+			continue
+		}
+		errs = append(errs, fmt.Errorf("line %d: %s", finding.Line, finding.Text))
+	}
+	return errors.Join(errs...)
+}
+
+// checkUnique finds the slugs that are there twice.
+func (f *file) checkUnique() []Finding {
 	c := newChecker()
 	for _, p := range f.Problems {
 		c.entry("problem kind", p.Slug, p.line, c.kinds)
@@ -74,7 +89,7 @@ func (f *file) checkUnique() error {
 	for _, s := range f.Services {
 		c.entry("service", s.Slug, s.line, c.seen)
 	}
-	return errors.Join(c.errs...)
+	return c.found
 }
 
 func (c *checker) service(s service) {
@@ -164,7 +179,7 @@ func (c *checker) link(s service, what, address string) {
 }
 
 func (c *checker) fail(line int, format string, args ...any) {
-	c.errs = append(c.errs, fmt.Errorf("line %d: %s", line, fmt.Sprintf(format, args...)))
+	c.found = append(c.found, Finding{Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
 // clip bounds a text from a file for an error.

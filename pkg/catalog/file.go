@@ -67,19 +67,28 @@ func parse(raw []byte) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	found, err := f.complete()
+	if err != nil {
+		return nil, err
+	}
+	return f, refusal(found)
+}
+
+// complete joins a file with the one it extends, and checks the whole.
+func (f *file) complete() ([]Finding, error) {
 	switch f.Extends {
 	case "":
-		return f, errors.Join(f.check()...)
+		return f.check(), nil
 	case "default":
-		if err := f.checkUnique(); err != nil {
-			return nil, err // overriding would hide it
+		if found := f.checkUnique(); len(found) > 0 {
+			return found, nil // overriding would hide it
 		}
 		base, err := decode(embedded)
 		if err != nil {
 			return nil, fmt.Errorf("the default: %w", err)
 		}
 		f.extend(base)
-		return f, errors.Join(f.check()...)
+		return f.check(), nil
 	default:
 		return nil, fmt.Errorf("extends is %q; it can only be default", clip(f.Extends))
 	}
