@@ -1,6 +1,7 @@
 // Package place says where an IP address is: in which country and in which
 // network (autonomous system); it knows the names of the countries, and finds
 // places in text.
+//
 // A country is the ISO 3166-1 alpha-2 code of an officially assigned territory,
 // or ZZ where it is unknown. A network is an AS number, or 0.
 //
