@@ -57,6 +57,8 @@ type config struct {
 	LimitAddress      rateLimit
 	LimitNetwork      rateLimit
 	LimitInstallation rateLimit
+
+	Social socialConfig
 }
 
 // defaultConfig is what `outcry` runs with when nothing is said.
@@ -78,7 +80,9 @@ func defaultConfig() config {
 }
 
 // secretFlags hold credentials: check-config masks them.
-func secretFlag(name string) bool { return name == "redis-url" || name == "database-url" }
+func secretFlag(name string) bool {
+	return name == "redis-url" || name == "database-url" || socialSecret(name)
+}
 
 // bind declares the settings as flags. Their names, in capitals with
 // underscores and the prefix OUTCRY_, are the environment's; as they stand,
@@ -101,6 +105,7 @@ func (c *config) bind(fs *pflag.FlagSet) {
 	fs.Var(&c.LimitAddress, "limit-address", "reports a second from one address, and the burst")
 	fs.Var(&c.LimitNetwork, "limit-network", "reports a second from one network about one service, and the burst")
 	fs.Var(&c.LimitInstallation, "limit-installation", "reports a second in all, and the burst")
+	c.Social.bind(fs)
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "text or json")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error")
 }
@@ -128,6 +133,7 @@ func (c *config) validate(changed func(name string) bool) error {
 		c.validateStores(changed),
 		c.validateHTTP(),
 		c.validateLimits(),
+		c.Social.validate(),
 		oneOf("log-format", c.LogFormat, "text", "json"),
 		oneOf("log-level", c.LogLevel, "debug", "info", "warn", "error"),
 		readable("catalog", c.Catalog),

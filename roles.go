@@ -123,13 +123,17 @@ func (b *builder) buildDetector() error {
 }
 
 func (b *builder) buildIngest() error {
-	metrics, err := ingest.NewMetrics(b.registry, outage.SourceForm, outage.SourceAPI)
+	networks, err := b.networks()
+	if err != nil {
+		return err
+	}
+	metrics, err := ingest.NewMetrics(b.registry, sourcesOf(networks)...)
 	if err != nil {
 		return err
 	}
 	pipeline, err := ingest.New(ingest.Config{
 		Recorder: b.stores.live, Metrics: metrics, Now: b.now, Logger: b.logger,
-		Listening: []outage.Source{outage.SourceForm, outage.SourceAPI},
+		Listening: ownSources(),
 	})
 	if err != nil {
 		return err
@@ -164,7 +168,7 @@ func (b *builder) buildIngest() error {
 		return err
 	}
 	handler.Mount(b.router)
-	return nil
+	return b.buildSocial(networks, pipeline, keys)
 }
 
 func (b *builder) buildAPI() error {

@@ -247,7 +247,10 @@ func (c *config) printSettings(w io.Writer, fs *pflag.FlagSet) error {
 		if list, ok := fs.Lookup(name).Value.(pflag.SliceValue); ok {
 			value = strings.Join(list.GetSlice(), ",")
 		}
-		if secretFlag(name) {
+		switch {
+		case socialSecret(name) && value != "":
+			value = "xxxxx" // a token is secret as a whole
+		case secretFlag(name):
 			value = mask(value)
 		}
 		line, err := yaml.Marshal(map[string]string{name: value})

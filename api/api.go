@@ -30,6 +30,7 @@ type Archive interface {
 	Coverage(ctx context.Context, from, to time.Time) (archive.CoveredMinutes, error)
 	Outage(ctx context.Context, id outage.ID) (outage.Outage, error)
 	Outages(ctx context.Context, filter archive.OutageFilter) (archive.OutagePage, error)
+	Sources(ctx context.Context) ([]archive.SourceState, error)
 }
 
 // Catalog knows the services; see pkg/catalog.
@@ -79,6 +80,7 @@ type API struct {
 	heard    *cached[heard]
 	listened *cached[listened]
 	front    *cached[front]
+	sources  *cached[sourceListJSON]
 	// seasoned says that the installation is known to have listened for long
 	// enough; only readListened, which never runs twice at a time, touches it.
 	seasoned bool
@@ -103,6 +105,7 @@ func New(cfg Config) (*API, error) {
 	a.heard = newCached(15*time.Second, cfg.Now, a.readHeard)
 	a.listened = newCached(15*time.Second, cfg.Now, a.readListened)
 	a.front = newCached(2*time.Second, cfg.Now, a.readFront)
+	a.sources = newCached(2*time.Second, cfg.Now, a.readSources)
 	return a, nil
 }
 
@@ -120,6 +123,7 @@ func (a *API) Mount(router gin.IRouter) {
 		"/services/:service":        a.getService,
 		"/services/:service/series": a.getSeries,
 		"/spikes":                   a.listSpikes,
+		"/sources":                  a.listSources,
 		"/outages":                  a.listOutages,
 		"/outages/:id":              a.getOutage,
 	} {

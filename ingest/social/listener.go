@@ -43,8 +43,8 @@ type Hasher interface {
 type Cursors interface {
 	// Cursor returns "" if none was kept.
 	Cursor(ctx context.Context, source outage.Source, instance string) (string, error)
-	// SaveSource keeps a state and its cursor; "" leaves the cursor that is kept.
-	SaveSource(ctx context.Context, state archive.SourceState) error
+	// SaveSources keeps states and their cursors; "" leaves the cursor that is kept.
+	SaveSources(ctx context.Context, states ...archive.SourceState) error
 }
 
 // Forgetter forgets the links of reports; *archive.Archive is one.

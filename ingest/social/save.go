@@ -63,7 +63,7 @@ type keeping struct {
 func (l *Listener) save(ctx context.Context, state State) error {
 	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
-	return l.config.Cursors.SaveSource(ctx, state)
+	return l.config.Cursors.SaveSources(ctx, state)
 }
 
 // finish keeps the cursor and the state for the last time.

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"time"
-
-	"github.com/outcryhq/outcry/pkg/outage"
 )
 
 // dayKeyBytes is the length of a day's key.
@@ -54,16 +52,3 @@ func (a *Archive) destroyKeys(ctx context.Context, today int64) error {
 }
 
 func dayOf(t time.Time) int64 { return floorDiv(t.Unix(), 24*60*60) }
-
-// ForgetPost clears the reference of a report whose post was deleted at its
-// source, so that nothing leads from the report to its author. The report
-// itself still counts. An unknown reference is no error.
-func (a *Archive) ForgetPost(ctx context.Context, source outage.Source, ref string) error {
-	if ref == "" {
-		return fmt.Errorf("forget post: %w: the reference is empty", outage.ErrInvalid)
-	}
-	return a.update(ctx, "forget post", func(ctx context.Context, t *tx) error {
-		_, err := t.exec(ctx, `UPDATE reports SET ref = '' WHERE source = $1 AND ref = $2 AND ref <> ''`, string(source), storable(ref))
-		return err
-	})
-}

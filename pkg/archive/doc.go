@@ -38,7 +38,8 @@
 //
 //	ImportCounts(ctx, Import) (Imported, error) ; ExportCounts(ctx, from, to, step, fn) error
 //	DayKey(ctx, day time.Time) ([]byte, error) // get or create; destroys those before yesterday
-//	ForgetPost(ctx, source, ref) error         // clears a reference, keeps the count
+//	ForgetReports(ctx, ids []outage.ID) ([]outage.ID, error) // clears references, keeps the counts
+//	SaveSources(ctx, ...SourceState) error ; Sources(ctx) ([]SourceState, error) ; Cursor(ctx, source, instance) (string, error)
 //	Retain(ctx, now time.Time, keepReports time.Duration) error
 //	Ping, Close
 //

@@ -62,22 +62,32 @@ type SourceState struct {
 	LastError string            `json:"last_error,omitempty"` // for everybody to read
 }
 
-// SaveSource keeps the state of a source in the place of the one before. An
-// empty cursor leaves the cursor that is kept.
-func (a *Archive) SaveSource(ctx context.Context, state SourceState) error {
-	body, err := json.Marshal(state)
-	if err != nil {
-		return fmt.Errorf("save source: %w: %w", outage.ErrInvalid, err)
+const upsertSource = `INSERT INTO sources (source, instance, cursor, state, updated_at) VALUES ($1, $2, $3, $4, $5)
+	ON CONFLICT (source, instance) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at,
+	cursor = CASE WHEN excluded.cursor = '' THEN sources.cursor ELSE excluded.cursor END`
+
+// SaveSources keeps the states of sources, each in the place of the one before.
+// An empty cursor leaves the cursor that is kept.
+func (a *Archive) SaveSources(ctx context.Context, states ...SourceState) error {
+	bodies := make([]string, len(states))
+	for i, state := range states {
+		body, err := json.Marshal(state)
+		if err != nil {
+			return fmt.Errorf("save sources: %w: %w", outage.ErrInvalid, err)
+		}
+		if len(body) > maxSourceState || len(state.Instance) > maxSourceName || len(state.Cursor) > maxCursor || !storableTime(state.UpdatedAt) {
+			return fmt.Errorf("save sources: %w: the state of %s is too large, or of no time", outage.ErrInvalid, state.Source)
+		}
+		bodies[i] = storable(string(body))
 	}
-	if len(body) > maxSourceState || len(state.Instance) > maxSourceName || len(state.Cursor) > maxCursor || !storableTime(state.UpdatedAt) {
-		return fmt.Errorf("save source: %w: the state is too large, or of no time", outage.ErrInvalid)
-	}
-	return a.update(ctx, "save source", func(ctx context.Context, t *tx) error {
-		_, err := t.exec(ctx, `INSERT INTO sources (source, instance, cursor, state, updated_at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (source, instance) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at,
-			cursor = CASE WHEN excluded.cursor = '' THEN sources.cursor ELSE excluded.cursor END`,
-			storable(string(state.Source)), storable(state.Instance), storable(state.Cursor), storable(string(body)), state.UpdatedAt.UnixMilli())
-		return err
+	return a.update(ctx, "save sources", func(ctx context.Context, t *tx) error {
+		for i, state := range states {
+			if _, err := t.exec(ctx, upsertSource, storable(string(state.Source)), storable(state.Instance), storable(state.Cursor),
+				bodies[i], state.UpdatedAt.UnixMilli()); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

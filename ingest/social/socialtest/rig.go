@@ -263,14 +263,16 @@ func (s *store) Cursor(context.Context, outage.Source, string) (string, error) {
 	return s.state.Cursor, nil
 }
 
-// SaveSource implements social.Cursors.
-func (s *store) SaveSource(_ context.Context, state archive.SourceState) error {
+// SaveSources implements social.Cursors.
+func (s *store) SaveSources(_ context.Context, states ...archive.SourceState) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if state.Cursor == "" {
-		state.Cursor = s.state.Cursor
+	for _, state := range states {
+		if state.Cursor == "" {
+			state.Cursor = s.state.Cursor
+		}
+		s.state = state
 	}
-	s.state = state
 	return nil
 }
 

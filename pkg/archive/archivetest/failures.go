@@ -81,7 +81,17 @@ func calls() map[string]func(context.Context, *archive.Archive) error {
 			return a.Retain(ctx, noon, archive.MinKeepReports)
 		},
 		"forget": func(ctx context.Context, a *archive.Archive) error {
-			return a.ForgetPost(ctx, outage.SourceTwitter, "1")
+			_, err := a.ForgetReports(ctx, []outage.ID{outage.DeriveID("r")})
+			return err
+		},
+		"save sources": func(ctx context.Context, a *archive.Archive) error { return a.SaveSources(ctx, bluesky("1", noon)) },
+		"cursor": func(ctx context.Context, a *archive.Archive) error {
+			_, err := a.Cursor(ctx, outage.SourceBluesky, "")
+			return err
+		},
+		"sources": func(ctx context.Context, a *archive.Archive) error {
+			_, err := a.Sources(ctx)
+			return err
 		},
 	}
 }

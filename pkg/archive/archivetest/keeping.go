@@ -16,7 +16,6 @@ var keepingTests = map[string]func(*testing.T, Opener){ //nolint:gochecknoglobal
 	"reports go after their time":                      retainsReports,
 	"minutes go after 90 days and quarters stay":       retainsMinutes,
 	"reports are kept for three days at least":         retainRefuses,
-	"a deleted post is forgotten and still counts":     forgetsPosts,
 	"the newest baseline of a format is loaded":        baselines,
 	"every process gets the same key of the day":       dayKeys,
 	"keys of days before yesterday are destroyed":      destroysKeys,
@@ -54,23 +53,6 @@ func retainRefuses(t *testing.T, opener Opener) {
 	add(t, a, report("r", "whatsapp", "NL", noon))
 	require.ErrorIs(t, a.Retain(t.Context(), noon.Add(1000*time.Hour), archive.MinKeepReports-1), outage.ErrInvalid)
 	require.Len(t, stored(t, a, noon), 1)
-}
-
-func forgetsPosts(t *testing.T, opener Opener) {
-	a := open(t, opener)
-	post, other := report("post", "whatsapp", "NL", noon), report("other", "whatsapp", "NL", noon)
-	post.Source, post.Ref = outage.SourceTwitter, "926423843"
-	other.Source, other.Ref = outage.SourceMastodon, "926423843"
-	add(t, a, post, other)
-	require.NoError(t, a.ForgetPost(t.Context(), outage.SourceTwitter, "926423843"))
-	require.NoError(t, a.ForgetPost(t.Context(), outage.SourceTwitter, "unknown"))
-	require.ErrorIs(t, a.ForgetPost(t.Context(), outage.SourceTwitter, ""), outage.ErrInvalid)
-	got := stored(t, a, noon)
-	require.Empty(t, got[post.ID].Ref)
-	require.Equal(t, other, got[other.ID])
-	add(t, a, post) // the log may bring it again
-	require.Empty(t, stored(t, a, noon)[post.ID].Ref)
-	require.Equal(t, map[int]int{0: 2}, counts(t, a, "whatsapp", "NL", time.Minute))
 }
 
 func baselines(t *testing.T, opener Opener) {

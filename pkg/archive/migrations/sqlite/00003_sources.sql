@@ -9,3 +9,6 @@ CREATE TABLE sources (
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (source, instance)
 );
+
+-- Links are forgotten by the id of the report, which follows from that of the post.
+DROP INDEX reports_by_ref;

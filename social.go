@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/outcryhq/outcry/ingest"
+	"github.com/outcryhq/outcry/ingest/identity"
+	"github.com/outcryhq/outcry/ingest/match"
+	"github.com/outcryhq/outcry/ingest/social"
+	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/place"
+)
+
+// networkKind is a kind of social network: its settings, and how it is opened.
+type networkKind struct {
+	// bind declares the flags; their fields are in socialConfig.
+	bind func(c *socialConfig, fs *pflag.FlagSet)
+	// secrets are those of the flags that hold credentials.
+	secrets []string
+	// validate refuses settings that are wrong; nil if none can be.
+	validate func(c *socialConfig) error
+	// open returns the networks that are switched on. It connects to nothing.
+	open func(b *builder) ([]social.Network, error)
+}
+
+// networkKinds are all social networks that Outcry can listen to.
+func networkKinds() []networkKind {
+	return []networkKind{}
+}
+
+// socialConfig is what the settings say of social networks.
+type socialConfig struct {
+	KeepLinks bool
+}
+
+func (c *socialConfig) bind(fs *pflag.FlagSet) {
+	fs.BoolVar(&c.KeepLinks, "keep-links", c.KeepLinks, "keep the public link of each post that is taken for a complaint, until its author deletes it")
+	for _, kind := range networkKinds() {
+		kind.bind(c, fs)
+	}
+}
+
+func (c *socialConfig) validate() error {
+	for _, kind := range networkKinds() {
+		if kind.validate == nil {
+			continue
+		}
+		if err := kind.validate(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// socialSecret says whether a flag holds the credentials of a social network.
+func socialSecret(name string) bool {
+	return slices.ContainsFunc(networkKinds(), func(kind networkKind) bool { return slices.Contains(kind.secrets, name) })
+}
+
+// ownSources are those that need no connection.
+func ownSources() []outage.Source { return []outage.Source{outage.SourceForm, outage.SourceAPI} }
+
+// networks returns the social networks that are switched on.
+func (b *builder) networks() ([]social.Network, error) {
+	var all []social.Network
+	for _, kind := range networkKinds() {
+		networks, err := kind.open(b)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, networks...)
+	}
+	return all, nil
+}
+
+// sourcesOf are the sources whose reports ingest counts.
+func sourcesOf(networks []social.Network) []outage.Source {
+	sources := ownSources()
+	for _, network := range networks {
+		if !slices.Contains(sources, network.Source()) {
+			sources = append(sources, network.Source())
+		}
+	}
+	return sources
+}
+
+// buildSocial makes a listener for each network, and loads what they share.
+func (b *builder) buildSocial(networks []social.Network, sink ingest.Sink, keys *identity.Keys) error {
+	own := social.Announcer{Sources: ownSources(), Cursors: b.stores.archive, Now: b.now, Logger: b.logger}
+	b.add("announcements", own.Run)
+	if len(networks) == 0 {
+		return nil
+	}
+	began := time.Now()
+	places, err := place.OpenGazetteer()
+	if err != nil {
+		return fmt.Errorf("places: %w", err)
+	}
+	matcher, err := match.New(b.catalog, places)
+	if err != nil {
+		return fmt.Errorf("matcher: %w", err)
+	}
+	b.logger.Info("ready to read posts", "networks", len(networks), "loaded_in", time.Since(began).String())
+	metrics, err := social.NewMetrics(b.registry)
+	if err != nil {
+		return err
+	}
+	listeners := make([]*social.Listener, len(networks))
+	for i, network := range networks {
+		listeners[i], err = social.New(social.Config{
+			Network: network, Classifier: matcher, Sink: sink, Hasher: keys, Cursors: b.stores.archive, Coverer: b.stores.live,
+			KeepLinks: b.cfg.Social.KeepLinks, Forgetter: b.stores.archive, Metrics: metrics, Now: b.now, Logger: b.logger,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	// One component: all of them stop at once.
+	b.add("social networks", func(ctx context.Context) error {
+		var running sync.WaitGroup
+		for _, listener := range listeners {
+			running.Go(func() { _ = listener.Run(ctx) }) // it never fails: others go on
+		}
+		running.Wait()
+		return nil
+	})
+	return nil
+}
