@@ -51,7 +51,7 @@ func benchmarkFind(b *testing.B, find func(string) (string, bool), texts []strin
 func TestGazetteerDoesNotAllocate(t *testing.T) {
 	t.Parallel()
 	g := openGazetteer(t)
-	allocations := testing.Benchmark(func(b *testing.B) {
+	allocations := testing.Benchmark(func(b *testing.B) { //nolint:thelper // the benchmark itself
 		for b.Loop() {
 			g.Profile("Jakarta Selatan, Indonesia 🇮🇩 | she/her")
 			g.Text("İstanbul'da internet yok, не работает в Москве, 東京で障害, 서울에서 카톡 안됨")

@@ -155,7 +155,7 @@ func (g *Gazetteer) longest(found *hits, run string, at int, profile bool, room 
 	for ; runes >= 2; runes-- {
 		end = ends[runes-1][0]
 		entry, ok := g.table.Lookup(folded[:ends[runes-1][1]])
-		if ok && believedSpaceless(entry.Marks, run, at, end, runes, profile) {
+		if ok && believedSpaceless(entry.Marks, run, at, end, profile) {
 			// Names in one run are not beside one another: each speaks for itself.
 			place := maxText * (found.size + 1)
 			found.add(hit{Candidates: *entry.Candidates, kind: kindOf(entry.Marks), alone: true, at: place, end: place + 1})
@@ -166,7 +166,8 @@ func (g *Gazetteer) longest(found *hits, run string, at int, profile bool, room 
 }
 
 // believedSpaceless reports whether a name inside a run is a place: small ones want something around them that says so.
-func believedSpaceless(marks gazette.Marks, run string, at, end, runes int, profile bool) bool {
+func believedSpaceless(marks gazette.Marks, run string, at, end int, profile bool) bool {
+	runes := utf8.RuneCountInString(run[at:end])
 	first, _ := utf8.DecodeRuneInString(run[at:])
 	after, _ := utf8.DecodeRuneInString(run[end:])
 	before, _ := utf8.DecodeLastRuneInString(run[:at])

@@ -217,10 +217,8 @@ func (w *walk) match(found *hits) {
 
 // firstWord is what stands before the first space of a folded word, which may have one where a mark was.
 func firstWord(folded []byte) []byte {
-	if at := bytes.IndexByte(folded, ' '); at >= 0 {
-		return folded[:at]
-	}
-	return folded
+	first, _, _ := bytes.Cut(folded, []byte{' '})
+	return first
 }
 
 // try looks up a name, and what is left of a single word without its ending.

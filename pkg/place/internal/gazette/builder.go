@@ -48,8 +48,7 @@ func (b *Builder) Add(name, code string, marks Marks, weight float64) {
 
 // Also adds a country to a name that is known, without making it one that is meant by itself.
 func (b *Builder) Also(name, code string) {
-	folded := string(Fold(nil, name))
-	if n := b.names[folded]; n != nil {
+	if n := b.names[string(Fold(nil, name))]; n != nil {
 		b.Add(name, code, n.marks, 0)
 	}
 }
@@ -57,16 +56,6 @@ func (b *Builder) Also(name, code string) {
 // Mark adds marks to a name, whether it is known or not.
 func (b *Builder) Mark(name string, marks Marks) {
 	b.marks[string(Fold(nil, name))] |= marks
-}
-
-// Marks returns the marks of a name, those of Mark included, and whether the name is known.
-func (b *Builder) Marks(name string) (Marks, bool) {
-	folded := string(Fold(nil, name))
-	n := b.names[folded]
-	if n == nil {
-		return b.marks[folded], false
-	}
-	return n.marks | b.marks[folded], true
 }
 
 // Table returns what has been added.

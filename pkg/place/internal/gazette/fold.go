@@ -59,9 +59,9 @@ func hasJamo(text string) bool {
 func foldRune(dst []byte, start int, r rune) []byte {
 	switch {
 	case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-		return append(dst, byte(r))
+		return utf8.AppendRune(dst, r)
 	case r >= 'A' && r <= 'Z':
-		return append(dst, byte(r)+'a'-'A')
+		return utf8.AppendRune(dst, r+'a'-'A')
 	case ignored(r):
 		return dst
 	}

@@ -65,7 +65,7 @@ const (
 func (m Marks) Rank() int { return int(m & rankMask) }
 
 // Has reports whether any of the marks is set.
-func (m Marks) Has(any Marks) bool { return m&any != 0 }
+func (m Marks) Has(these Marks) bool { return m&these != 0 }
 
 // Set is a set of countries, by their numbers in the table.
 type Set [4]uint64
@@ -142,7 +142,7 @@ func (t *Table) Code(country uint8) string {
 func (t *Table) Number(code string) uint8 {
 	for i := 0; len(code) == 2 && i < len(t.codes); i += 2 {
 		if t.codes[i:i+2] == code {
-			return uint8(i/2 + 1) //nolint:gosec // at most 255 countries, see Decode
+			return uint8(i/2 + 1)
 		}
 	}
 	return 0
@@ -150,7 +150,7 @@ func (t *Table) Number(code string) uint8 {
 
 // Lookup finds a folded name.
 func (t *Table) Lookup(folded []byte) (Entry, bool) {
-	mask := uint64(len(t.slots) - 1)
+	mask := uint64(len(t.slots) - 1) //nolint:gosec // never empty
 	for at := hash(folded) & mask; t.slots[at] != 0; at = (at + 1) & mask {
 		e := &t.entries[t.slots[at]-1]
 		if bytes.Equal(t.name(e), folded) {
@@ -339,13 +339,13 @@ func (t *Table) index() {
 		}
 	}
 	t.slots = make([]uint32, 1<<bits.Len(uint(2*len(t.entries))))
-	mask := uint64(len(t.slots) - 1)
+	mask := uint64(len(t.slots) - 1) //nolint:gosec // never empty
 	for i := range t.entries {
 		at := hash(t.name(&t.entries[i])) & mask
 		for t.slots[at] != 0 {
 			at = (at + 1) & mask
 		}
-		t.slots[at] = uint32(i + 1) //nolint:gosec // bounded by the file's size
+		t.slots[at] = uint32(i + 1)
 	}
 }
 

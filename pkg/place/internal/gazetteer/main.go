@@ -61,7 +61,7 @@ func run(args []string, out io.Writer) error {
 	if _, err := fmt.Fprintf(out, "%s: %d names, %d bytes\n", args[3], table.Len(), len(packed)); err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
-	if err := os.WriteFile(args[3], packed, 0o600); err != nil {
+	if err := os.WriteFile(args[3], packed, 0o600); err != nil { //nolint:gosec // named on the command line
 		return fmt.Errorf("write the table: %w", err)
 	}
 	return nil
