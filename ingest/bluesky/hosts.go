@@ -61,7 +61,7 @@ func parseHost(name string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "wss" && u.Scheme != "ws") ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#") || strings.Contains(u.Path, ",") {
+		u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.ContainsAny(text, "#,") {
 		return nil, fmt.Errorf("bluesky: %q is not a host, such as jetstream1.us-east.bsky.network or ws://127.0.0.1:6008", name)
 	}
 	if u.Path == "" || u.Path == "/" {

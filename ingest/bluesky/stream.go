@@ -132,7 +132,7 @@ func (s *stream) take(ctx context.Context, kind websocket.MessageType) error {
 	message := s.frame.Bytes()
 	if kind == websocket.MessageBinary {
 		unpacked, err := s.unpacker.DecodeAll(message, s.unpacked[:0])
-		if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
 			s.out.Skipped(skippedTooLarge)
 			return nil
 		}
