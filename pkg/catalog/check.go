@@ -108,8 +108,12 @@ func (c *checker) service(s service) {
 		what    string
 		entries []string
 	}{
-		{"alias", s.Aliases}, {"handle", s.Handles}, {"hashtag", s.Hashtags}, {"person", s.People},
-		{"ambiguous name", s.Ambiguous}, {"qualifier", s.Qualifiers},
+		{"alias", s.Aliases},
+		{"handle", s.Handles},
+		{"hashtag", s.Hashtags},
+		{"person", s.People},
+		{"ambiguous name", s.Ambiguous},
+		{"qualifier", s.Qualifiers},
 	}
 	for _, list := range lists {
 		c.list(s, list.what, list.entries)

@@ -42,8 +42,7 @@ func Lint(r io.Reader) (Linted, error) {
 		return Linted{}, err
 	}
 	f, err := decode(raw)
-	var unknown *yaml.UnknownFieldError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
 		return Linted{Findings: []Finding{{
 			Line: unknown.Token.Position.Line,
 			Text: unknown.Message + "; expected the keys that the head of the shipped catalog explains",
