@@ -31,12 +31,13 @@ type networkKind struct {
 
 // networkKinds are all social networks that Outcry can listen to.
 func networkKinds() []networkKind {
-	return []networkKind{}
+	return []networkKind{blueskyKind()}
 }
 
 // socialConfig is what the settings say of social networks.
 type socialConfig struct {
 	KeepLinks bool
+	Bluesky   blueskyHosts
 }
 
 func (c *socialConfig) bind(fs *pflag.FlagSet) {

@@ -55,13 +55,16 @@ func parseHosts(names []string) (*hosts, error) {
 }
 
 func parseHost(name string) (*url.URL, error) {
+	if strings.Contains(name, "@") { // not shown: it may hold a password
+		return nil, errors.New("bluesky: a host is named with a user, which none needs")
+	}
 	text := name
 	if !strings.Contains(text, "://") {
 		text = "wss://" + text
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "wss" && u.Scheme != "ws") ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.ContainsAny(text, "#,") {
+		u.RawQuery != "" || u.ForceQuery || strings.ContainsAny(text, "#,") {
 		return nil, fmt.Errorf("bluesky: %q is not a host, such as jetstream1.us-east.bsky.network or ws://127.0.0.1:6008", name)
 	}
 	if u.Path == "" || u.Path == "/" {
