@@ -31,13 +31,14 @@ type networkKind struct {
 
 // networkKinds are all social networks that Outcry can listen to.
 func networkKinds() []networkKind {
-	return []networkKind{blueskyKind()}
+	return []networkKind{blueskyKind(), mastodonKind()}
 }
 
 // socialConfig is what the settings say of social networks.
 type socialConfig struct {
 	KeepLinks bool
 	Bluesky   blueskyHosts
+	Mastodon  mastodonConfig
 }
 
 func (c *socialConfig) bind(fs *pflag.FlagSet) {
