@@ -48,7 +48,7 @@ type board struct {
 
 	since     time.Time // of the connection; zero if there is none
 	lastAlive time.Time
-	heardAt   time.Time // when the last post was read, or the connection began
+	heardAt   time.Time // when the last post was read, or the first connection began
 }
 
 func (b *board) init(now time.Time) {
@@ -78,7 +78,10 @@ func (b *board) status(now time.Time, status archive.SourceStatus, err error) (c
 func (b *board) connected(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.since, b.lastAlive, b.heardAt = now, now, now
+	b.since, b.lastAlive = now, now
+	if b.heardAt.IsZero() {
+		b.heardAt = now // reconnecting is no sign that anybody is heard
+	}
 	b.state.Status, b.state.Since = archive.SourceListening, now
 }
 

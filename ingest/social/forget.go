@@ -17,10 +17,12 @@ const (
 	forgetRetry = 10 * time.Second
 	// forgetWithin is how long a report that must come is looked for.
 	forgetWithin = 3 * 24 * time.Hour
+	// holdWithin is how long it holds the cursor back.
+	holdWithin = time.Hour
 )
 
-// lookAgain is when a report that is not in the archive is looked for again
-// after its deletion. Nearly all deletions are of posts that were no complaints.
+// lookAgain are the pauses before a report that may not come is looked for
+// again. Nearly all deletions are of posts that were no complaints.
 // But one that an earlier process took may still be on its way.
 var lookAgain = []time.Duration{0, time.Minute, 10 * time.Minute, time.Hour} //nolint:gochecknoglobals // a constant table
 
@@ -40,7 +42,8 @@ type deletions struct {
 type deletion struct {
 	at, next time.Time // when it was deleted, and is to be looked for
 	tries    int
-	settled  func() // lets the cursor pass; nil if the report is not expected
+	expected bool   // the report will come
+	release  func() // lets the cursor pass; nil if it may
 }
 
 func newDeletions() *deletions {
@@ -51,7 +54,12 @@ func newDeletions() *deletions {
 func (d *deletions) expect(id outage.ID) { d.expected.add(id) }
 
 // forgo notes that it will not.
-func (d *deletions) forgo(id outage.ID) { d.expected.remove(id) }
+func (d *deletions) forgo(id outage.ID) {
+	d.expected.remove(id)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.settle(id)
+}
 
 // add notes a deletion. hold keeps the cursor from passing it until what it
 // returns is called. It returns false if there is no room.
@@ -61,9 +69,9 @@ func (d *deletions) add(id outage.ID, now time.Time, hold func() func()) bool {
 	if d.waiting[id] != nil {
 		return true
 	}
-	entry := &deletion{at: now, next: now}
-	if d.expected.has(id) {
-		entry.settled = hold()
+	entry := &deletion{at: now, next: now, expected: d.expected.has(id)}
+	if entry.expected {
+		entry.release = hold()
 	} else if len(d.waiting) >= maxDeletions {
 		return false
 	}
@@ -99,11 +107,14 @@ func (d *deletions) looked(now time.Time, ids, found []outage.ID) {
 			continue
 		}
 		entry.tries++
+		if now.Sub(entry.at) >= holdWithin {
+			entry.letGo()
+		}
 		switch {
-		case entry.settled != nil && now.Sub(entry.at) < forgetWithin:
+		case entry.expected && now.Sub(entry.at) < forgetWithin:
 			entry.next = now.Add(forgetRetry)
-		case entry.settled == nil && entry.tries < len(lookAgain):
-			entry.next = entry.at.Add(lookAgain[entry.tries])
+		case !entry.expected && entry.tries < len(lookAgain):
+			entry.next = now.Add(lookAgain[entry.tries])
 		default:
 			d.settle(id)
 		}
@@ -111,14 +122,17 @@ func (d *deletions) looked(now time.Time, ids, found []outage.ID) {
 }
 
 func (d *deletions) settle(id outage.ID) {
-	entry := d.waiting[id]
-	if entry == nil {
-		return
+	if entry := d.waiting[id]; entry != nil {
+		entry.letGo()
+		delete(d.waiting, id)
 	}
-	if entry.settled != nil {
-		entry.settled()
+}
+
+func (e *deletion) letGo() {
+	if e.release != nil {
+		e.release()
+		e.release = nil
 	}
-	delete(d.waiting, id)
 }
 
 // forget has the archive forget what is due, as far as it goes. What fails is

@@ -156,6 +156,6 @@ func (l *Listener) Run(ctx context.Context) error {
 	reports.Wait()
 	beside.Wait()
 	l.board.status(l.config.Now(), archive.SourceStopped, nil)
-	l.finish()
+	l.finish(context.WithoutCancel(ctx))
 	return nil
 }

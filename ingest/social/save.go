@@ -67,9 +67,7 @@ func (l *Listener) save(ctx context.Context, state State) error {
 }
 
 // finish keeps the cursor and the state for the last time.
-func (l *Listener) finish() {
-	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
-	defer cancel()
+func (l *Listener) finish(ctx context.Context) {
 	l.forget(ctx)
 	if err := l.save(ctx, l.State()); err != nil {
 		l.logger.Warn("the cursor cannot be kept at the end", "error", err)

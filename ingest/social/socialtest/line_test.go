@@ -36,7 +36,7 @@ func TestLineWithoutCursors(t *testing.T) {
 }
 
 const (
-	lineWatchdog = time.Second
+	lineWatchdog = 3 * time.Second
 	lineAlive    = 100 * time.Millisecond
 	maxLine      = 1 << 20
 )

@@ -14,8 +14,9 @@ import (
 // waits for a client: what a slow client does not read is kept for it.
 type Server interface {
 	// Network returns a new network that reads from this server. Its watchdog, if
-	// it has one, must notice silence within two seconds; the Listener's own pauses are
-	// overridden by the suite.
+	// it has one, must notice silence within some seconds, but not so soon that a busy
+	// machine looks like silence: three are good. The Listener's own
+	// pauses are overridden by the suite.
 	Network() social.Network
 	// Emit sends a post to all who are connected and, if Resumes, to those who
 	// connect later with a cursor before it. A client is connected before its
