@@ -18,9 +18,10 @@ import (
 
 func replayCommand() *cobra.Command {
 	var step time.Duration
+	var posts tweets
 	cmd := &cobra.Command{
 		Use:   "replay FILE",
-		Short: "Run the detector over recorded counts and print the outages",
+		Short: "Run the detector over recorded counts, or posts, and print the outages",
 		Long: `Run the detector over recorded counts on a simulated clock, as fast as it can,
 and print each outage as one line of JSON, as it ended, in the order of detection.
 Two runs over the same file print the same bytes.
@@ -31,11 +32,15 @@ missing buckets zero. A country is a code that ISO 3166-1 assigns, or ZZ.
 Files that end in .gz or .zst are unpacked; - is standard input.
 
 What is usual is learned from the file itself as it goes along: some two weeks
-before the time of interest are a good start.`,
+before the time of interest are a good start.` + tweetsHelp,
 		Example: `  outcry replay counts.csv
-  outcry replay --step 15m buckets.csv.zst | jq .started_at`,
-		Args: oneFile,
+  outcry replay --step 15m buckets.csv.zst | jq .started_at
+  outcry replay --tweets 2017/11/03/08/*.json.bz2`,
+		Args: posts.arguments,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if posts.wanted {
+				return posts.replay(cmd, args)
+			}
 			input, err := openCounts(args[0], cmd.InOrStdin())
 			if err != nil {
 				return fmt.Errorf("replay: %w", err)
@@ -54,6 +59,7 @@ before the time of interest are a good start.`,
 		},
 	}
 	cmd.Flags().DurationVar(&step, "step", time.Minute, "length of the buckets, such as 15m")
+	posts.bind(cmd)
 	return cmd
 }
 

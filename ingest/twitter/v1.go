@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	v1 "github.com/dghubble/go-twitter/twitter"
+	v1 "github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // final, as the format is
 
 	"github.com/outcryhq/outcry/ingest/social"
 )
@@ -71,7 +71,7 @@ func (s *v1Status) at() (time.Time, bool) {
 }
 
 func isID(s string) bool {
-	if s == "" || len(s) > longestID {
+	if s == "" || len(s) > longestID || s[0] == '0' {
 		return false
 	}
 	for i := range len(s) {
@@ -79,7 +79,7 @@ func isID(s string) bool {
 			return false
 		}
 	}
-	return s != "0"
+	return true
 }
 
 func plainText(s string) string {
@@ -104,7 +104,7 @@ func cut(s string, most int) string {
 // two codes that were replaced long ago.
 func languageTag(s string) string {
 	switch {
-	case s == "und" || len(s) > longestLanguage:
+	case s == "und" || len(s) > longestLanguage || strings.ContainsFunc(s, notInTags):
 		return ""
 	case s == "in":
 		return "id"
@@ -112,6 +112,10 @@ func languageTag(s string) string {
 		return "he"
 	}
 	return s
+}
+
+func notInTags(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
 }
 
 func countryCode(s string) string {

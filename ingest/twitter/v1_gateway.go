@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	v1 "github.com/dghubble/go-twitter/twitter"
+	v1 "github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // final, as the format is
 	"github.com/dghubble/oauth1"
 
 	"github.com/outcryhq/outcry/ingest/social"
@@ -170,16 +170,16 @@ func (n *V1) relay(ctx context.Context, messages <-chan any, line *v1Line, out s
 		line.tell(out)
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return context.Cause(ctx) //nolint:wrapcheck // Read does
 		case <-line.heard:
 		case message, ok := <-messages:
 			line.tell(out)
 			if !ok {
 				return line.end()
 			}
-			if err, failed := message.(*url.Error); failed { //nolint:errorlint // net/http wraps no further, and the URL holds all terms
+			if err, failed := message.(*url.Error); failed { // its text holds the URL and all terms
 				if cause := context.Cause(ctx); cause != nil {
-					return cause
+					return cause //nolint:wrapcheck // Read does
 				}
 				return err.Err
 			}
@@ -198,7 +198,7 @@ func take(ctx context.Context, message any, out social.Out) error {
 		post, err := fromTweet(m).post()
 		if err != nil {
 			out.Skipped("malformed")
-			return nil
+			return nil //nolint:nilerr // it is counted
 		}
 		return out.Post(ctx, post)
 	case *v1.StatusDeletion:

@@ -2,9 +2,10 @@ package twitter_test
 
 import (
 	"encoding/json"
-	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -69,9 +70,7 @@ func (g *v1Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if refused.status == 0 {
 			panic(http.ErrAbortHandler)
 		}
-		for name, values := range refused.header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), refused.header)
 		w.WriteHeader(refused.status)
 		return
 	}
@@ -166,7 +165,7 @@ func (g *v1Gateway) Emit(post social.Post) { g.send(v1Line(post) + "\r\n") }
 func v1Line(post social.Post) string {
 	text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(post.Text)
 	status := map[string]any{
-		"created_at": post.At.UTC().Format(time.RubyDate), "timestamp_ms": fmt.Sprint(post.At.UnixMilli()),
+		"created_at": post.At.UTC().Format(time.RubyDate), "timestamp_ms": strconv.FormatInt(post.At.UnixMilli(), 10),
 		"id_str": post.ID, "id": json.Number(post.ID), "text": text, "truncated": false, "lang": post.Language,
 		"user": map[string]any{
 			"id_str": post.Author, "id": json.Number(post.Author), "screen_name": "somebody", "location": post.Profile,

@@ -1,7 +1,9 @@
 package twitter
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,45 +23,86 @@ const (
 	handleCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 )
 
-// Terms returns what to track for a catalog: the accounts that are complained
-// to, and every name that is not ambiguous, MostTerms of them at most. When
-// there are more, each service gives up its last ones: first comes an account of
-// its own, then the people, other accounts and the names, since most of those
-// who complain turn to an account. A name finds the account and the hashtag of
-// the same name too, and stands for them.
-func Terms(c *catalog.Catalog) []string {
-	var lists [][]string
-	for _, service := range c.Services() {
-		lists = append(lists, termsOf(service))
+// Terms returns what to track for a catalog, MostTerms at most, and the slugs of
+// the services for which there was no room, so that they can be named: a catalog
+// of a few hundred services is too large, one of a country is not.
+//
+// A term is an account that is complained to, or a name that is not ambiguous. A
+// name finds the account and the hashtag of the same name too, and stands for
+// them. First comes one term for each service that is used worldwide, then the
+// people whom users blame, then one term for each service of some countries, the
+// most countries first, then the rest.
+func Terms(c *catalog.Catalog) (terms, unheard []string) {
+	services := c.Services()
+	slices.SortStableFunc(services, func(a, b catalog.Service) int { return cmp.Compare(reach(b), reach(a)) })
+	all := make([]terming, len(services))
+	most := 0
+	for i, service := range services {
+		all[i] = termsOf(service)
+		most = max(most, len(all[i].own))
 	}
-	var terms []string
-	known := map[string]bool{}
-	for rank, more := 0, true; more; rank++ {
-		more = false
-		for _, list := range lists {
-			if rank >= len(list) {
-				continue
+	t := tracking{known: map[string]bool{}}
+	for rank := range most {
+		for i, service := range services {
+			if rank == 0 && i > 0 && len(service.Countries) > 0 && len(services[i-1].Countries) == 0 {
+				t.addPeople(all)
 			}
-			more = true
-			if key := strings.ToLower(list[rank]); !known[key] && !known[strings.TrimPrefix(key, "@")] {
-				known[key] = true
-				terms = append(terms, list[rank])
-			}
-			if len(terms) == MostTerms {
-				return terms
+			if rank < len(all[i].own) && !t.add(all[i].own[rank]) && rank == 0 {
+				unheard = append(unheard, service.Slug)
 			}
 		}
+		t.addPeople(all)
 	}
-	return terms
+	slices.Sort(unheard)
+	return t.terms, unheard
 }
 
-// termsOf lists a service's terms, the best first.
-func termsOf(service catalog.Service) []string {
+// reach is for sorting: services without countries are used worldwide.
+func reach(service catalog.Service) int {
+	if len(service.Countries) == 0 {
+		return math.MaxInt
+	}
+	return len(service.Countries)
+}
+
+// tracking is a list of terms that is being made.
+type tracking struct {
+	terms []string
+	known map[string]bool
+}
+
+// add says whether the term is tracked now.
+func (t *tracking) add(term string) bool {
+	key := strings.ToLower(term)
+	switch {
+	case t.known[key] || t.known[strings.TrimPrefix(key, "@")]:
+		return true
+	case len(t.terms) == MostTerms:
+		return false
+	}
+	t.known[key] = true
+	t.terms = append(t.terms, term)
+	return true
+}
+
+func (t *tracking) addPeople(all []terming) {
+	for _, terms := range all {
+		for _, person := range terms.people {
+			t.add(person)
+		}
+	}
+}
+
+// terming is the terms for one service, the best first.
+type terming struct{ own, people []string }
+
+func termsOf(service catalog.Service) terming {
 	ambiguous := map[string]bool{}
 	for _, name := range service.Ambiguous {
 		ambiguous[strings.ToLower(name)] = true
 	}
 	named := map[string]string{}
+	var terms terming
 	var names []string
 	for _, name := range append([]string{service.Name}, service.Aliases...) {
 		if key := strings.ToLower(name); !ambiguous[key] && isTerm(name) && utf8.RuneCountInString(name) >= shortestName {
@@ -67,22 +110,20 @@ func termsOf(service catalog.Service) []string {
 			names = append(names, name)
 		}
 	}
-	var accounts []string
 	for _, handle := range service.Handles {
 		if name, ok := named[strings.ToLower(handle)]; ok {
-			accounts = append(accounts, name)
+			terms.own = append(terms.own, name)
 		} else if isHandle(handle) {
-			accounts = append(accounts, "@"+handle)
+			terms.own = append(terms.own, "@"+handle)
 		}
 	}
-	var people []string
+	terms.own = append(terms.own, names...)
 	for _, person := range service.People {
 		if isHandle(person) {
-			people = append(people, "@"+person)
+			terms.people = append(terms.people, "@"+person)
 		}
 	}
-	first := min(len(accounts), 1)
-	return slices.Concat(accounts[:first], people, accounts[first:], names)
+	return terms
 }
 
 // isHandle says whether an account can be one of Twitter's: the catalog names

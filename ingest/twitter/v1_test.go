@@ -36,6 +36,7 @@ func TestDecodeV1(t *testing.T) {
 		"a language":           {status + `,"lang":"pt"}`, with(func(p *social.Post) { p.Language = "pt" })},
 		"Indonesian":           {status + `,"lang":"in"}`, with(func(p *social.Post) { p.Language = "id" })},
 		"Hebrew":               {status + `,"lang":"iw"}`, with(func(p *social.Post) { p.Language = "he" })},
+		"an odd language":      {status + `,"lang":"<b>"}`, least},
 		"unknown language":     {status + `,"lang":"und"}`, least},
 		"milliseconds":         {status + `,"timestamp_ms":"1509696307123"}`, with(func(p *social.Post) { p.At = at.Add(123 * time.Millisecond) })},
 		"a repost":             {status + `,"retweeted_status":` + status + `}}`, with(func(p *social.Post) { p.Repost = true })},
@@ -106,6 +107,7 @@ func TestDecodeV1OfGarbage(t *testing.T) {
 		strings.Replace(status, `"12"`, `"`+strings.Repeat("1", 21)+`"`, 1) + "}",
 		strings.Replace(status, `"3"`, `""`, 1) + "}", strings.Replace(status, "Fri Nov", "Fri Nix", 1) + "}",
 		strings.Replace(status, "2017", "1017", 1) + "}", status + `,"timestamp_ms":"99999999999999999"}`,
+		strings.Replace(status, `"12"`, `"00"`, 1) + "}", strings.Replace(status, `"3"`, `"03"`, 1) + "}",
 		`{"text":"t","id_str":"12","user":{"id_str":"3"}}`, `{"delete":{"status":{"id_str":"x"}}}`,
 		status + `,"x":"` + strings.Repeat("x", 256<<10) + `"}`, status + `,"x":` + strings.Repeat("[", 200<<10),
 	} {
@@ -139,8 +141,8 @@ func FuzzV1(f *testing.F) {
 			require.Equal(t, social.Post{}, post)
 			return
 		}
-		require.Regexp(t, `^[0-9]{1,20}$`, post.ID)
-		require.Regexp(t, `^[0-9]{1,20}$`, post.Author)
+		require.Regexp(t, `^[1-9][0-9]{0,19}$`, post.ID)
+		require.Regexp(t, `^[1-9][0-9]{0,19}$`, post.Author)
 		require.Regexp(t, `^([A-Z]{2})?$`, post.Place)
 		require.Equal(t, "https://twitter.com/i/web/status/"+post.ID, post.Link)
 		require.Equal(t, time.UTC, post.At.Location())
