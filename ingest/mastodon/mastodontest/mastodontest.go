@@ -42,6 +42,7 @@ const (
 type Server struct {
 	t      *testing.T
 	server *httptest.Server
+	routes http.Handler
 
 	mu       sync.Mutex
 	timeline []entry // newest first, by id
@@ -51,6 +52,7 @@ type Server struct {
 	refusals []refusal // of whatever is asked next
 	pages    []refusal // of pages of the timeline alone
 	asked    int       // pages
+	ask      func()    // runs before each page; may be nil
 }
 
 var _ socialtest.Server = (*Server)(nil)
@@ -75,10 +77,14 @@ func New(t *testing.T) *Server {
 	mux.HandleFunc("GET /api/v2/instance", s.instance)
 	mux.HandleFunc("GET /api/v1/streaming", s.stream)
 	mux.HandleFunc("GET /api/v1/timelines/public", s.page)
-	s.server = httptest.NewServer(s.guarded(mux))
+	s.routes = s.guarded(mux)
+	s.server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
 }
+
+// ServeHTTP implements [http.Handler], for a server that stands before this one.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
 
 // URL is that of the instance.
 func (s *Server) URL() string { return s.server.URL }
@@ -192,6 +198,13 @@ func (s *Server) RefusePage(status int, header http.Header) {
 	s.pages = append(s.pages, refusal{status, header})
 }
 
+// BeforePages has something happen before each page is made.
+func (s *Server) BeforePages(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ask = do
+}
+
 // Pages is how many pages of the timeline were given.
 func (s *Server) Pages() int {
 	s.mu.Lock()
@@ -254,9 +267,8 @@ func take(refusals *[]refusal) *refusal {
 	return &first
 }
 
-func (s *Server) instance(w http.ResponseWriter, _ *http.Request) {
-	_, _ = fmt.Fprintf(w, `{"domain":"mastodon.example","version":"4.4.3","configuration":{"urls":{"streaming":%q}}}`,
-		strings.Replace(s.server.URL, "http", "ws", 1))
+func (*Server) instance(w http.ResponseWriter, r *http.Request) {
+	_, _ = fmt.Fprintf(w, `{"domain":"mastodon.example","version":"4.4.3","configuration":{"urls":{"streaming":%q}}}`, "ws://"+r.Host)
 }
 
 // page gives a page of the timeline as Mastodon does.
@@ -268,6 +280,12 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	limit = min(limit, 40)
+	s.mu.Lock()
+	ask := s.ask
+	s.mu.Unlock()
+	if ask != nil {
+		ask()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
