@@ -1,6 +1,7 @@
 package match
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/outcryhq/outcry/pkg/outage"
@@ -43,7 +44,7 @@ func (m *Matcher) Classify(p Post) Verdict {
 		return v
 	}
 	s.tidyNames()
-	d := m.decide(s)
+	d := m.decide(s, m.said(p.Language))
 	if d.name >= 0 {
 		name := &s.names[d.name]
 		language := p.Language
@@ -61,6 +62,13 @@ func (m *Matcher) Classify(p Post) Verdict {
 	v.Phrase, v.Language = m.phrases[h.id], m.languageOf(s, h, p.Language)
 	m.country(&v, p, s)
 	return v
+}
+
+// said is the index of the language that a post says it is in, -1 if no lexicon
+// has it.
+func (m *Matcher) said(language string) int {
+	language, _, _ = strings.Cut(language, "-")
+	return slices.Index(m.languages, strings.ToLower(language))
 }
 
 // languageOf is the language of a phrase; if several lexicons have it, the
@@ -99,7 +107,7 @@ func (s *scratch) tidyNames() {
 }
 
 // decide weighs phrases and names.
-func (m *Matcher) decide(s *scratch) decision {
+func (m *Matcher) decide(s *scratch, said int) decision {
 	s.measure()
 	s.closeGaps()
 	masked := s.mask()
@@ -115,10 +123,7 @@ func (m *Matcher) decide(s *scratch) decision {
 		return none
 	}
 	s.confirm()
-	if reason := s.whole(); reason != "" {
-		return decision{name: first, phrase: -1, reason: reason}
-	}
-	best, refused := s.best()
+	best, refused := s.best(said)
 	switch {
 	case best.name >= 0:
 		return best
@@ -132,6 +137,10 @@ func (m *Matcher) decide(s *scratch) decision {
 		out.reason = reasonAmbiguous
 	case s.has(strong):
 		out.reason = reasonTooFar
+	case masked && s.has(advert):
+		out.reason = reasonAdvert
+	case masked && s.has(past):
+		out.reason = reasonPast
 	case masked:
 		out.reason = reasonFriend
 	case s.has(recovered):
@@ -153,26 +162,6 @@ func (s *scratch) has(k kind) bool {
 		}
 	}
 	return false
-}
-
-// whole is what decides about a post wherever it stands.
-func (s *scratch) whole() string {
-	for i := range s.hits {
-		if s.hits[i].dropped {
-			continue
-		}
-		switch s.hits[i].kind {
-		case official:
-			return reasonOfficial
-		case advert:
-			return reasonAdvert
-		case news:
-			return reasonNews
-		case question:
-			return reasonQuestion
-		}
-	}
-	return ""
 }
 
 // measure counts the words before each byte.
@@ -266,7 +255,7 @@ func (s *scratch) mask() bool {
 			}
 			longer := b.end-b.start >= a.end-a.start
 			switch {
-			case b.kind == friend && (a.kind == strong || a.kind == weak) && (longer || b.start < a.start || b.end > a.end):
+			case b.kind == friend && (a.kind == strong || a.kind == weak) && s.speaks(a, b.language) && (longer || b.start < a.start || b.end > a.end):
 				a.dropped, hidden = true, true
 			case b.kind == keep && refuses(a.kind):
 				a.dropped = true
@@ -312,7 +301,8 @@ func (s *scratch) confirm() {
 			if h.kind != firm || h.start < n.end && n.start < h.end {
 				continue
 			}
-			if s.between(h.start, h.end, n.start, n.end) == 0 {
+			own := len(h.services) == 0 || slices.Contains(n.services, h.services[0])
+			if own && s.between(h.start, h.end, n.start, n.end) == 0 {
 				n.doubtful = false
 			}
 		}
@@ -334,7 +324,7 @@ func (s *scratch) between(start, end, start2, end2 int32) int32 {
 
 // best is the pair of name and phrase that are nearest, and the nearest one that
 // is refused.
-func (s *scratch) best() (best, refused decision) {
+func (s *scratch) best(said int) (best, refused decision) {
 	best, refused = decision{name: -1, phrase: -1}, decision{name: -1, phrase: -1}
 	bestAt, refusedAt := int32(1<<30), int32(1<<30)
 	for i := range s.hits {
@@ -353,7 +343,7 @@ func (s *scratch) best() (best, refused decision) {
 				continue
 			}
 			if !judged {
-				reason, judged = s.refusal(h), true
+				reason, judged = s.refusal(h, said), true
 			}
 			if n.start > h.start {
 				distance++ // what comes first is what the phrase is about
@@ -364,6 +354,7 @@ func (s *scratch) best() (best, refused decision) {
 			if h.kind == weak {
 				distance += oneWord
 			}
+			distance = 64*distance - min(h.end-h.start, 63) // of two, the one that says more
 			if reason == "" && distance < bestAt {
 				best, bestAt = decision{name: j, phrase: i}, distance
 			}
@@ -414,27 +405,55 @@ func (s *scratch) reach(n, h *hit) (int32, bool) {
 	return distance, distance <= near+acrossStop
 }
 
-// refusal says why a phrase is no complaint, "" if it is one.
-func (s *scratch) refusal(h *hit) string {
+// speaks reports whether a phrase is in the lexicon of a language too.
+func (s *scratch) speaks(h *hit, language uint8) bool {
+	if h.language == language {
+		return true
+	}
 	for i := range s.hits {
 		o := &s.hits[i]
-		if o.dropped {
+		if o.language == language && o.start == h.start && o.end == h.end && (o.kind == strong || o.kind == weak) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusal says why a phrase is no complaint, "" if it is one. Only the lexicon of
+// the phrase's language has a say, or that of the language that the post says it is in:
+// "hier" is here in one language and yesterday in another.
+func (s *scratch) refusal(h *hit, said int) string {
+	saidSo := said >= 0 && s.speaks(h, uint8(said)) //nolint:gosec // an index of few
+	for i := range s.hits {
+		o := &s.hits[i]
+		if o.dropped || !refuses(o.kind) {
 			continue
 		}
-		overlap := o.start < h.end && h.start < o.end
+		if int(o.language) != said && (saidSo || !s.speaks(h, o.language)) {
+			continue
+		}
+		distance := s.between(o.start, o.end, h.start, h.end)
 		switch o.kind {
 		case past:
-			if s.between(o.start, o.end, h.start, h.end) <= aside {
+			if distance <= aside {
 				return reasonPast
 			}
 		case negated:
-			if overlap || s.between(o.start, o.end, h.start, h.end) <= denied {
+			if distance <= denied {
 				return reasonNegated
 			}
 		case recovered:
-			if h.start < o.end || s.between(o.start, o.end, h.start, h.end) <= denied {
+			if h.start < o.end || distance <= denied {
 				return reasonRecovered
 			}
+		case advert:
+			return reasonAdvert
+		case official:
+			return reasonOfficial
+		case question:
+			return reasonQuestion
+		case news:
+			return reasonNews
 		default:
 		}
 	}

@@ -72,6 +72,12 @@ func New(c *catalog.Catalog, g Gazetteer) (*Matcher, error) {
 	for _, n := range names {
 		b.name(n)
 	}
+	for i, s := range m.services {
+		for _, word := range s.Qualifiers {
+			key, _ := b.normal(word)
+			b.add(key, entry{kind: firm, services: []int32{int32(i)}}) //nolint:gosec // far below
+		}
+	}
 	b.build()
 	return m, nil
 }
@@ -278,7 +284,7 @@ func (m *Matcher) found(s *scratch, start, end int32, g *group) {
 			}
 		case e.exact && !sameMarks(s.text.attr[start:end], e.attr):
 		default:
-			h := hit{start: start, end: end, kind: e.kind, language: e.language, id: e.id}
+			h := hit{start: start, end: end, kind: e.kind, language: e.language, id: e.id, services: e.services}
 			switch e.kind {
 			case head:
 				h.kind = e.gap

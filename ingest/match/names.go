@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/outcryhq/outcry/pkg/catalog"
 )
@@ -25,15 +26,11 @@ const shortName = 2
 func namesOf(services []catalog.Service) ([]name, error) {
 	n := &namer{index: make(map[string]int)}
 	bySlug := make(map[string]int32)
-	doubtful := make(map[string]bool)
-	for _, word := range strings.Fields(ambiguousWords) {
-		doubtful[word] = true
-	}
 	for i, s := range services {
 		index := int32(i) //nolint:gosec // far below
 		bySlug[s.Slug] = index
 		for _, text := range append([]string{s.Name}, s.Aliases...) {
-			n.add(name{text: text, ambiguous: isAmbiguous(doubtful, s, text)}, index)
+			n.add(name{text: text, ambiguous: isAmbiguous(s, text)}, index)
 		}
 		for _, text := range s.Handles {
 			n.add(name{text: text, handle: true}, index)
@@ -56,8 +53,8 @@ func namesOf(services []catalog.Service) ([]name, error) {
 			continue // this catalog does not have it
 		}
 		for _, text := range fields[1:] {
-			text, sure := strings.CutSuffix(text, "?")
-			n.add(name{text: text, ambiguous: sure}, index)
+			text, doubtful := strings.CutSuffix(text, "?")
+			n.add(name{text: text, ambiguous: doubtful || isAmbiguous(services[index], text)}, index)
 		}
 	}
 	return n.names, nil
@@ -82,19 +79,11 @@ func (n *namer) add(one name, service int32) {
 	n.names = append(n.names, one)
 }
 
-// ambiguousWords are names that are words in some language too.
-const ambiguousWords = `line x ee free o2 play three orange signal max sky bolt visa vivo tim claro wind apple
- discover chase zap bell rogers wa ig tg yt lol cod meta tm au stc ns db bt swish pix blik spark telia digi meo elisa
- steam epic claude teams slack zoom ideal amazon uber grab globe smart dito sun ais true snap league personal
- mint cricket boost target ally square cash swift base eir ting fizz virgin sun movil giga stars hoy now peacock
- star hotmail booking bing bahn simpati google fifa battlefield battle threads lloyds npo ing otp
- public shell indigo ola circle next mega fly gas post axis ooredoo du swift wave toss dana ovo flow one nova plus
- sbi rcs kt vi idea maxis fido koodo videotron yes mobily tele2 mega
- bitso oi nos salt sunrise yoigo eir vipps kaufland bol xl duo upc canal yandex`
-
-func isAmbiguous(doubtful map[string]bool, _ catalog.Service, text string) bool {
-	text = strings.ToLower(text)
-	return doubtful[text] || len(text) <= shortName
+// isAmbiguous reports whether a name of a service needs a sign that the service
+// is meant: the catalog says so, or it is as short as "x".
+func isAmbiguous(s catalog.Service, text string) bool {
+	return utf8.RuneCountInString(text) <= shortName && text[0] < utf8.RuneSelf ||
+		slices.ContainsFunc(s.Ambiguous, func(name string) bool { return strings.EqualFold(name, text) })
 }
 
 // suffixes are what names get in some languages: cases, articles, plurals. They
