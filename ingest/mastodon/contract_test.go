@@ -9,5 +9,8 @@ import (
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	socialtest.Run(t, func(t *testing.T) socialtest.Server { return mastodontest.New(t) })
+	socialtest.Run(t, func(t *testing.T) socialtest.Server {
+		t.Helper()
+		return mastodontest.New(t)
+	})
 }

@@ -59,6 +59,7 @@ func (n *Network) connect(ctx context.Context) (*line, error) {
 	}
 	shaking, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	//nolint:bodyclose // Dial has closed it
 	conn, res, err := websocket.Dial(shaking, stream.String(), &websocket.DialOptions{
 		HTTPClient: n.client, HTTPHeader: n.header(),
 		OnPingReceived: func(context.Context, []byte) bool { l.hear(); return true },

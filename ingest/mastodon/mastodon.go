@@ -133,7 +133,7 @@ func (n *Network) Read(ctx context.Context, cursor string, out social.Out) error
 	defer n.client.CloseIdleConnections()
 	err := n.read(ctx, cursor, out)
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // the end of ctx breaks whatever was under way
+		return nil // the end of ctx breaks whatever was under way
 	}
 	return err
 }

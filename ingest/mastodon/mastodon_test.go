@@ -499,9 +499,10 @@ func TestWhatIsOfNoInterestIsCounted(t *testing.T) {
 func TestAMessageThatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	server := mastodontest.New(t)
+	network := newNetwork(t, server.URL())
 	var out recorder
 	ended := make(chan error, 1)
-	go func() { ended <- readOnce(t, newNetwork(t, server.URL()), "", &out) }()
+	go func() { ended <- readOnce(t, network, "", &out) }()
 	require.Eventually(t, func() bool { return server.Clients() == 1 }, patience, time.Millisecond)
 	server.EmitRaw(bytes.Repeat([]byte("x"), 1<<20+1))
 	require.ErrorContains(t, <-ended, "a message was too large")

@@ -13,6 +13,8 @@ const (
 
 // placeNames are what people call the field of their profile that says where
 // they are, in lower case.
+//
+//nolint:gochecknoglobals // a constant table
 var placeNames = strings.Fields(`
 	location locations located based based-in city country home hometown place region town where where-i-live lives-in living-in i-live-in from
 	ort wohnort standort stadt land heimat lebt-in wohnhaft
@@ -37,7 +39,7 @@ var placeNames = strings.Fields(`
 	מיקום עיר
 	kokapena ubicació ciutat lloc
 	📍 🏠 🌍 🌎 🌏 🗺
-`) //nolint:gochecknoglobals // a constant table
+`)
 
 // placeOf is where an account says that it is: its note is no location, but a
 // field that is named for one is. Several are joined.

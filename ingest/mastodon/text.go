@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -21,7 +22,7 @@ func plain(source string) string {
 		switch kind := z.Next(); kind {
 		case html.ErrorToken:
 			if errors.Is(z.Err(), io.EOF) {
-				return strings.TrimSpace(t.String())
+				return string(t.out)
 			}
 			return "" // it reads from memory: there is no other error
 		case html.TextToken:
@@ -52,7 +53,7 @@ func isHidden(classes string) bool {
 // text grows word by word. Spaces and line feeds are written when something
 // follows them.
 type text struct {
-	strings.Builder
+	out         []byte
 	space, line bool
 
 	hiding atom.Atom // the element that is left out
@@ -99,13 +100,13 @@ func (t *text) words(s string) {
 			continue
 		}
 		switch {
-		case t.Len() == 0:
+		case len(t.out) == 0:
 		case t.line:
-			t.WriteByte('\n')
+			t.out = append(t.out, '\n')
 		case t.space:
-			t.WriteByte(' ')
+			t.out = append(t.out, ' ')
 		}
 		t.space, t.line = false, false
-		t.WriteRune(r)
+		t.out = utf8.AppendRune(t.out, r)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -244,9 +245,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		case refused != nil && refused.status == 0:
 			panic(http.ErrAbortHandler)
 		case refused != nil:
-			for key, values := range refused.header {
-				w.Header()[key] = values
-			}
+			maps.Copy(w.Header(), refused.header)
 			http.Error(w, `{"error":"refused"}`, refused.status)
 		case strings.Contains(r.URL.RawQuery, "token"):
 			http.Error(w, `{"error":"a token in a URL is one in a log"}`, http.StatusBadRequest)
@@ -268,7 +267,10 @@ func take(refusals *[]refusal) *refusal {
 }
 
 func (*Server) instance(w http.ResponseWriter, r *http.Request) {
-	_, _ = fmt.Fprintf(w, `{"domain":"mastodon.example","version":"4.4.3","configuration":{"urls":{"streaming":%q}}}`, "ws://"+r.Host)
+	_, _ = w.Write(encode(map[string]any{
+		"domain": "mastodon.example", "version": "4.4.3",
+		"configuration": map[string]any{"urls": map[string]any{"streaming": "ws://" + r.Host}},
+	}))
 }
 
 // page gives a page of the timeline as Mastodon does.
