@@ -124,7 +124,7 @@ func (n *V2) untilReset(header http.Header) time.Duration {
 	wait := n.pauses.afterLimit()
 	if at, err := strconv.ParseInt(header.Get("X-Rate-Limit-Reset"), 10, 64); err == nil && at > 0 && at < 1<<40 {
 		// A second more: theirs are whole.
-		return min(max(time.Unix(at, 0).Sub(n.now()), 0)+time.Second, mostAsked)
+		return min(max(time.Unix(at, 0).Sub(n.now()), 0), mostAsked-time.Second) + time.Second
 	}
 	if asked, ok := seconds(header.Get("Retry-After")); ok {
 		return asked
@@ -137,5 +137,5 @@ func seconds(text string) (time.Duration, bool) {
 	if err != nil || s <= 0 {
 		return 0, false
 	}
-	return min(time.Duration(min(s, int(mostAsked/time.Second)))*time.Second, mostAsked), true
+	return time.Duration(min(s, int(mostAsked/time.Second))) * time.Second, true
 }

@@ -67,7 +67,7 @@ func TestV2RulesCoverTheCatalog(t *testing.T) {
 	require.NoError(t, err)
 	random := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // the same catalogs each time
 	catalogs := []*catalog.Catalog{standard}
-	for range 8 {
+	for range 4 {
 		catalogs = append(catalogs, randomCatalog(t, random))
 	}
 	for i, c := range catalogs {
