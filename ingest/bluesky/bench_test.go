@@ -13,8 +13,8 @@ import (
 	"github.com/outcryhq/outcry/ingest/social"
 )
 
-// discard is an Out that takes everything.
-type discard struct{ posts int }
+// discard is an Out that counts what it is given.
+type discard struct{ posts, deleted, skipped int }
 
 func (d *discard) Connected() {}
 func (d *discard) Alive()     {}
@@ -22,9 +22,13 @@ func (d *discard) Post(context.Context, social.Post) error {
 	d.posts++
 	return nil
 }
-func (d *discard) Delete(context.Context, string) error { return nil }
-func (d *discard) Skipped(string)                       {}
-func (d *discard) Advance(string)                       {}
+
+func (d *discard) Delete(context.Context, string) error {
+	d.deleted++
+	return nil
+}
+func (d *discard) Skipped(string) { d.skipped++ }
+func (d *discard) Advance(string) {}
 
 // BenchmarkStream is everything that happens to a message on its way from the
 // connection to the Listener.

@@ -8,8 +8,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/coder/websocket"
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
+	"github.com/outcryhq/outcry/ingest/bluesky/internal/dictionary"
 	"github.com/outcryhq/outcry/ingest/social"
 )
 
@@ -150,5 +153,26 @@ func FuzzDecode(f *testing.F) {
 				require.Equal(t, e.timeUS, e.post.At.UnixMicro())
 			}
 		}
+	})
+}
+
+// FuzzTake: whatever a packed message holds, it is taken or counted, and needs
+// no more memory than a message may have.
+func FuzzTake(f *testing.F) {
+	packer, err := zstd.NewWriter(nil, zstd.WithEncoderDict(dictionary.Jetstream()))
+	require.NoError(f, err)
+	for _, message := range []string{replyEvent, deleteEvent, identityEvent, "", strings.Repeat("x", maxMessage+1)} {
+		f.Add(packer.EncodeAll([]byte(message), nil))
+	}
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		unpacker, err := newUnpacker()
+		require.NoError(t, err)
+		defer unpacker.Close()
+		out := &discard{}
+		s := &stream{out: out, unpacker: unpacker}
+		s.frame.Write(packed)
+		require.NoError(t, s.take(t.Context(), websocket.MessageBinary))
+		require.Equal(t, 1, out.posts+out.deleted+out.skipped, "one message is one of these")
+		require.LessOrEqual(t, len(s.unpacked), maxMessage)
 	})
 }
