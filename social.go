@@ -31,7 +31,7 @@ type networkKind struct {
 
 // networkKinds are all social networks that Outcry can listen to.
 func networkKinds() []networkKind {
-	return []networkKind{blueskyKind(), mastodonKind()}
+	return []networkKind{blueskyKind(), mastodonKind(), xKind()}
 }
 
 // socialConfig is what the settings say of social networks.
@@ -39,6 +39,7 @@ type socialConfig struct {
 	KeepLinks bool
 	Bluesky   blueskyHosts
 	Mastodon  mastodonConfig
+	X         xConfig
 }
 
 func (c *socialConfig) bind(fs *pflag.FlagSet) {
