@@ -110,7 +110,7 @@ func (in *intake) Post(ctx context.Context, post Post) error {
 	case l.slots <- struct{}{}:
 	case <-ctx.Done():
 		l.seen.remove(id)
-		return ctx.Err()
+		return fmt.Errorf("take post: %w", ctx.Err())
 	}
 	l.board.complaint()
 	recorded := l.progress.take()
@@ -137,7 +137,10 @@ func (in *intake) Delete(ctx context.Context, id string) error {
 		!l.deleted.add(reportID(l.source, id), l.config.Now(), l.progress.take) {
 		l.board.count(skippedBy, reasonNoRoom)
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return fmt.Errorf("take deletion: %w", ctx.Err())
+	}
+	return nil
 }
 
 // reportID is the id of a post's report: the same wherever and however often

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -377,7 +378,7 @@ func feed(from, to int) func(context.Context, string, social.Out) error {
 			if err := out.Post(ctx, post(n)); err != nil {
 				return nil //nolint:nilerr // only the end of ctx
 			}
-			out.Advance(fmt.Sprint(n))
+			out.Advance(strconv.Itoa(n))
 		}
 		return listening(ctx, cursor, out)
 	}

@@ -38,7 +38,7 @@ type Network interface {
 
 // Out takes what a Network reads. Its methods may block while reports wait to be
 // recorded, so that the network, not memory, holds what is to come.
-type Out interface {
+type Out interface { //nolint:interfacebloat // one listener, and all that can be said to it
 	// Connected says that the handshake has succeeded.
 	Connected()
 	// Alive says that something was heard, be it a keep-alive.

@@ -107,7 +107,7 @@ func (n lineNetwork) Read(ctx context.Context, cursor string, out social.Out) er
 			err = out.Post(ctx, social.Post{ID: m.ID, Author: m.Author, Text: m.Text, At: m.At, Link: "https://line.example/" + m.ID})
 		}
 		if err != nil {
-			return nil //nolint:nilerr // only the end of ctx
+			return nil // ctx has ended
 		}
 		out.Advance(strconv.FormatInt(m.Seq, 10))
 	}

@@ -135,7 +135,8 @@ func garbage() [][]byte {
 	return [][]byte{
 		[]byte("x"), []byte("{"), []byte("null"), []byte("[]"), []byte("{}"), []byte(`"text"`), []byte("17"), []byte(`{"a":`),
 		[]byte(`{"data":null}`), []byte(`{"event":"update","payload":"{"}`), []byte(`{"kind":"commit","commit":null}`),
-		{0xff, 0xfe, 0x00, 0x80}, bytes.Repeat([]byte("["), 20_000), bytes.Repeat([]byte(`{"a":`), 5_000),
+		{0xff, 0xfe, 0x00, 0x80},
+		bytes.Repeat([]byte("["), 20_000), bytes.Repeat([]byte(`{"a":`), 5_000),
 	}
 }
 
