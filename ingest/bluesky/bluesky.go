@@ -143,7 +143,7 @@ func (n *Network) address(asked *host, cursor string) string {
 func (n *Network) dial(ctx context.Context, address string, out social.Out) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeWithin)
 	defer cancel()
-	conn, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{
+	conn, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{ //nolint:bodyclose // Dial has closed it
 		HTTPClient: n.client,
 		HTTPHeader: http.Header{"User-Agent": {"outcry (+https://github.com/outcryhq/outcry)"}},
 		// A host refuses both kinds of compression at once.

@@ -287,7 +287,8 @@ func TestReadNoticesSilence(t *testing.T) {
 		out := &slow{record: &record{}, patience: 3 * silence}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- network(t, silence, jetstream.URL()).Read(ctx, "", out) }()
+		n := network(t, silence, jetstream.URL())
+		go func() { ended <- n.Read(ctx, "", out) }()
 		out.await(t, func() bool { return out.connected == 1 })
 		jetstream.Emit(post(1, time.Now()))
 		jetstream.Emit(post(2, time.Now()))

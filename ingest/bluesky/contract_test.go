@@ -38,6 +38,7 @@ func network(t *testing.T, silence time.Duration, hosts ...string) *bluesky.Netw
 func TestContract(t *testing.T) {
 	t.Parallel()
 	socialtest.Run(t, func(t *testing.T) socialtest.Server {
+		t.Helper()
 		return server{jetstreamtest.New(t, jetstreamtest.Config{}), t}
 	})
 }
@@ -45,6 +46,7 @@ func TestContract(t *testing.T) {
 func TestContractWithoutCompression(t *testing.T) {
 	t.Parallel()
 	socialtest.Run(t, func(t *testing.T) socialtest.Server {
+		t.Helper()
 		return server{jetstreamtest.New(t, jetstreamtest.Config{Plain: true}), t}
 	})
 }

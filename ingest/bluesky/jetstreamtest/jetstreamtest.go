@@ -164,7 +164,7 @@ func (s *Server) handler(life *running) http.Handler {
 		s.mu.Unlock()
 		if alive {
 			defer life.serving.Done()
-			s.subscribe(life.ctx, w, r)
+			s.subscribe(life.ctx, w, r) //nolint:contextcheck // ends with the life, as the request's context does not once it is upgraded
 		}
 	})
 	return mux
@@ -297,14 +297,17 @@ func (c *client) take() (frames []*frame, leaving bool) {
 func (c *client) write(ctx context.Context, f *frame, plain bool) error {
 	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
+	kind, message := websocket.MessageText, f.json
 	switch {
 	case c.pack && !f.raw:
-		return c.conn.Write(ctx, websocket.MessageBinary, f.packed())
+		kind, message = websocket.MessageBinary, f.packed()
 	case f.raw && !plain:
-		return c.conn.Write(ctx, websocket.MessageBinary, f.json)
-	default:
-		return c.conn.Write(ctx, websocket.MessageText, f.json)
+		kind = websocket.MessageBinary
 	}
+	if err := c.conn.Write(ctx, kind, message); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
 }
 
 func (c *client) notify() {
