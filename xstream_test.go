@@ -61,8 +61,8 @@ func TestXSettingsThatAreRefused(t *testing.T) {
 		"a folder":       {[]string{"--x-bearer-token-file", t.TempDir()}, nil, "is not a regular file"},
 		"open to others": {[]string{"--x-bearer-token-file", bearerFile(t, "hunter2", 0o640)}, nil, "has mode 0640"},
 		"empty":          {[]string{"--x-bearer-token-file", bearerFile(t, "\n", 0o600)}, nil, "is empty"},
-		"two lines":      {[]string{"--x-bearer-token-file", bearerFile(t, "hunter2\nhunter2", 0o600)}, nil, "bearer token of printable characters"},
-		"a bad variable": {nil, []string{"OUTCRY_X_BEARER_TOKEN=hunter2 hunter2"}, "bearer token of printable characters"},
+		"two lines":      {[]string{"--x-bearer-token-file", bearerFile(t, "hunter2\nand hunter2", 0o600)}, nil, "bearer token of printable characters"},
+		"a bad variable": {nil, []string{"OUTCRY_X_BEARER_TOKEN=hunter2 and hunter2"}, "bearer token of printable characters"},
 		"no rules":       {[]string{"--x-rules", "0", "--x-bearer-token-file", good}, nil, "--x-rules is 1 to 1000"},
 		"too many rules": {[]string{"--x-rules", "1001", "--x-bearer-token-file", good}, nil, "--x-rules is 1 to 1000"},
 	} {

@@ -138,20 +138,23 @@ func (n *V2) Backoff() social.Backoff {
 func (n *V2) Read(ctx context.Context, _ string, out social.Out) error {
 	if !n.ruled {
 		if err := n.reconcile(ctx); err != nil {
-			return ended(ctx, fmt.Errorf("rules of X's stream: %w", err))
+			return ended(ctx, fmt.Errorf("rules of the stream of X: %w", err))
 		}
 		n.ruled = true
 	}
 	if err := n.pace(); err != nil {
 		return err
 	}
-	return ended(ctx, n.follow(ctx, out))
+	if err := n.follow(ctx, out); err != nil {
+		return ended(ctx, fmt.Errorf("stream of X: %w", err))
+	}
+	return nil
 }
 
 // ended is err, or nil if it is the end of ctx.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the end that was asked for
 	}
 	return err
 }
@@ -164,7 +167,7 @@ func (n *V2) pace() error {
 	}
 	if len(n.connects) >= mostConnects {
 		wait := connectWindow - now.Sub(n.connects[0])
-		return &social.RetryError{After: wait, Err: errors.New("X has been connected to too often")}
+		return &social.RetryError{After: wait, Err: errors.New("connected to X too often")}
 	}
 	n.connects = append(n.connects, now)
 	return nil
@@ -227,13 +230,13 @@ func (n *V2) take(ctx context.Context, line []byte, out social.Out) error {
 		return nil
 	}
 	n.pauses = v2Pauses{}
-	return out.Post(ctx, post) //nolint:wrapcheck // only the end of ctx
+	return out.Post(ctx, post)
 }
 
 // causeOf is why the watchdog or the caller has ended ctx, if one of them has.
 func causeOf(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
-		return cause
+		return cause //nolint:wrapcheck // it is our own error
 	}
 	return err
 }

@@ -84,7 +84,7 @@ func (n *V2) askRules(ctx context.Context, method, query string, question any) (
 	switch status := res.StatusCode; {
 	case status == http.StatusOK || status == http.StatusCreated:
 		if malformed {
-			return v2Answer{}, &social.RetryError{After: n.pauses.afterRefusal(), Err: errors.New("X's answer about rules cannot be read")}
+			return v2Answer{}, &social.RetryError{After: n.pauses.afterRefusal(), Err: errors.New("the answer about rules cannot be read")}
 		}
 		return answer, nil
 	case !malformed && (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) && answer.namesRules():
@@ -96,7 +96,7 @@ func (n *V2) askRules(ctx context.Context, method, query string, question any) (
 // refusal says what a status means. Only the status is repeated: what else was
 // said may be anything.
 func (n *V2) refusal(res *http.Response, body []byte) error {
-	err := fmt.Errorf("X answered with status %d", res.StatusCode)
+	err := fmt.Errorf("answered with status %d", res.StatusCode)
 	switch res.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return social.Permanent(fmt.Errorf("%w: the bearer token or its plan does not allow this", err))

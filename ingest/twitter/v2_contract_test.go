@@ -19,6 +19,7 @@ func TestV2KeepsTheContract(t *testing.T) {
 	t.Parallel()
 	services := defaultCatalog(t)
 	socialtest.Run(t, func(t *testing.T) socialtest.Server {
+		t.Helper()
 		return v2Server{v2test.New(t), t, services}
 	})
 }

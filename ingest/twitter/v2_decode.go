@@ -15,8 +15,8 @@ const v2Fields = "tweet.fields=created_at,lang,geo,referenced_tweets,note_tweet&
 
 // In-stream errors that end a connection.
 var (
-	errV2Disconnect = errors.New("X has disconnected the stream")
-	errV2TooMany    = errors.New("X says that there are too many connections")
+	errV2Disconnect = errors.New("disconnected by X")
+	errV2TooMany    = errors.New("too many connections, says X")
 )
 
 // v2Post is a line of the stream: a post, or an error.

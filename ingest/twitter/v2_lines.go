@@ -17,9 +17,9 @@ const (
 )
 
 var (
-	errV2Ended = errors.New("X ended the stream")
-	errV2Quiet = errors.New("X was silent for too long")
-	errV2Long  = errors.New("X sent a line without end")
+	errV2Ended = errors.New("ended by X")
+	errV2Quiet = errors.New("silent for too long")
+	errV2Long  = errors.New("a line without end")
 	errTooLong = errors.New("the line is too long")
 )
 

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// MostRules and LongestRule are what X allows at most; plans may allow less.
-	MostRules   = 1000
+	// MostRules is how many rules X allows at most; plans may allow fewer.
+	MostRules = 1000
+	// LongestRule is how many characters of a rule X allows at most.
 	LongestRule = 1024
 	// shortestRule leaves room for words of complaint and a term beside them.
 	shortestRule = 256

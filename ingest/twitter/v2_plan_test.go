@@ -174,10 +174,11 @@ func TestV2SmallPlansKeepTheImportantServices(t *testing.T) {
 	plan := planRules(c, 5, LongestRule)
 	require.True(t, plan.core)
 	require.NotEmpty(t, plan.left)
-	all := ""
+	var values []string
 	for _, rule := range plan.rules {
-		all += rule.Value
+		values = append(values, rule.Value)
 	}
+	all := strings.Join(values, " ")
 	for _, term := range []string{"@WhatsApp", "@jankoum", "Instagram"} {
 		require.Contains(t, all, term)
 	}

@@ -50,7 +50,7 @@ func (p v2Problem) duplicate() bool {
 // refused counts the rules that X did not take.
 type refused struct{ duplicate, invalid int }
 
-var errRuleCap = errors.New("X's plan allows fewer rules than were to be set")
+var errRuleCap = errors.New("the plan of the account allows fewer rules than were to be set")
 
 // reconcile makes the account's rules of ours those of the catalog. Rules of
 // others are left alone, and leave us less room.
@@ -94,7 +94,7 @@ func (n *V2) reconcile(ctx context.Context) error {
 		n.logger.Warn("X did not take some rules", "duplicate", not.duplicate, "invalid", not.invalid)
 	}
 	if len(there) == 0 && not.invalid == len(missing) {
-		return social.Permanent(errors.New("X takes none of the rules"))
+		return social.Permanent(errors.New("none of the rules is taken"))
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (n *V2) listRules(ctx context.Context) (ours []v2Rule, others int, err erro
 			return ours, others, nil
 		}
 	}
-	return nil, 0, &social.RetryError{After: n.pauses.afterRefusal(), Err: fmt.Errorf("X has more than %d pages of rules", mostPages)}
+	return nil, 0, &social.RetryError{After: n.pauses.afterRefusal(), Err: fmt.Errorf("more than %d pages of rules", mostPages)}
 }
 
 // add sets rules. One that is invalid can keep X from taking those beside it:
@@ -137,7 +137,7 @@ func (n *V2) add(ctx context.Context, rules []v2Rule, not *refused) error {
 		for _, problem := range answer.Errors {
 			switch {
 			case problem.overCap():
-				return social.Permanent(fmt.Errorf("%w: give fewer", errRuleCap))
+				return social.Permanent(errRuleCap)
 			case bad[problem.Value]:
 			case problem.duplicate():
 				not.duplicate++
@@ -152,7 +152,7 @@ func (n *V2) add(ctx context.Context, rules []v2Rule, not *refused) error {
 		case len(left) == 0, answer.Meta.Summary.Created >= len(left), len(answer.Data) >= len(left):
 			return nil
 		case len(left) == len(rules):
-			return &social.RetryError{After: n.pauses.afterRefusal(), Err: errors.New("X did not take rules and did not say why")}
+			return &social.RetryError{After: n.pauses.afterRefusal(), Err: errors.New("rules were not taken, without a word why")}
 		}
 		rules = left
 	}

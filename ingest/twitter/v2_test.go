@@ -223,11 +223,11 @@ func TestV2WaitsAsX(t *testing.T) {
 		server.Refuse(v2test.StreamPath, v2test.Refusal{Status: status, Header: map[string]string{header: value}, Body: body})
 		return retryAfter(t, read(t, network).wait(t))
 	}
-	for _, want := range []time.Duration{5, 10, 20, 40, 80, 160, 320, 320} {
-		require.Equal(t, want*time.Second, refused(http.StatusServiceUnavailable, "X-Other", "", ""))
+	for _, want := range []int{5, 10, 20, 40, 80, 160, 320, 320} {
+		require.Equal(t, time.Duration(want)*time.Second, refused(http.StatusServiceUnavailable, "X-Other", "", ""))
 	}
-	for _, want := range []time.Duration{1, 2, 4, 8, 16, 16} {
-		require.Equal(t, want*time.Minute, refused(http.StatusTooManyRequests, "X-Other", "", ""))
+	for _, want := range []int{1, 2, 4, 8, 16, 16} {
+		require.Equal(t, time.Duration(want)*time.Minute, refused(http.StatusTooManyRequests, "X-Other", "", ""))
 	}
 	reset := strconv.FormatInt(now.Add(7*time.Minute).Unix(), 10)
 	require.Equal(t, 7*time.Minute+time.Second, refused(http.StatusTooManyRequests, "x-rate-limit-reset", reset, ""))

@@ -18,7 +18,7 @@ import (
 )
 
 // Bearer is the token that a Server takes.
-const Bearer = "AAAA%2Ftest-token"
+const Bearer = "AAAA%2Ftest-token" //nolint:gosec // opens nothing else
 
 const (
 	alive = 200 * time.Millisecond
