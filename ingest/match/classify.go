@@ -12,12 +12,12 @@ import (
 const (
 	oneWord    = 4
 	mostGap    = 4 * oneWord  // in a phrase with a gap
-	weakNear   = 4 * oneWord  // between a name and a weak phrase
+	weakNear   = 6 * oneWord  // between a name and a weak phrase
 	weakHandle = 12 * oneWord // between a handle and a weak phrase
 	near       = 8 * oneWord  // between a name and a phrase, across sentences
 	sameNear   = 16 * oneWord // in one sentence
-	doubtNear  = 2 * oneWord  // for an ambiguous name
-	nameNear   = 6 * oneWord  // for one that is written as a name
+	doubtNear  = 4 * oneWord  // for an ambiguous name
+	nameNear   = 9 * oneWord  // for one that is written as a name
 	aside      = 6 * oneWord  // between a phrase and what says that it was long ago
 	denied     = 2 * oneWord  // between a phrase and what denies it
 	acrossStop = 3 * oneWord  // what an end of a sentence adds to a distance
@@ -282,7 +282,7 @@ func (s *scratch) mask() bool {
 
 func refuses(k kind) bool {
 	switch k {
-	case past, recovered, negated, advert, official, question, news:
+	case past, recovered, negated, advert, official, question, matter, news:
 		return true
 	default:
 		return false
@@ -390,7 +390,7 @@ func (s *scratch) reach(n, h *hit) (int32, bool) {
 			return 0, false // "line" in a text that has capitals
 		}
 		if h.kind == weak {
-			most = min(most, doubtNear) / 2
+			most = oneWord
 		}
 		return distance, distance <= most
 	case h.kind == weak && n.handle:
@@ -452,6 +452,10 @@ func (s *scratch) refusal(h *hit, said int) string {
 			return reasonOfficial
 		case question:
 			return reasonQuestion
+		case matter:
+			if distance <= denied {
+				return reasonMatter
+			}
 		case news:
 			return reasonNews
 		default:

@@ -28,6 +28,7 @@ const (
 	advert    kind = 'A' // advertising, share prices and the like
 	official  kind = 'O' // how the service itself writes
 	question  kind = 'Q' // how to do something
+	matter    kind = 'X' // another matter than a disturbance: a parcel, a bill, a dull film
 	news      kind = 'H' // reports of others, talk about outages
 	breaker   kind = 'B' // begins another clause: but
 	noName    kind = 'S' // contains a service's name and is none: "three hours"
@@ -38,7 +39,7 @@ const (
 	tail    kind = 't' // its second half
 )
 
-const lexiconKinds = "PWFKTRNAOQHBSU"
+const lexiconKinds = "PWFKTRNAOQXHBSU"
 
 // maxExpansions bounds what one line of a lexicon may stand for.
 const maxExpansions = 12_000

@@ -60,7 +60,7 @@ func TestEnglish(t *testing.T) {
 		"WhatsApp isn't down for me":                            reasonNegated,
 		"RT @someone: WhatsApp is down":                         reasonRepost,
 		"We are aware that WhatsApp is down for some users":     reasonOfficial,
-		"How do I delete my WhatsApp account? it is down to me": reasonQuestion,
+		"How do I delete my WhatsApp account, it is down again": reasonQuestion,
 		"the play was great":                                    reasonAmbiguous,
 	} {
 		v := m.Classify(Post{Text: text})

@@ -82,6 +82,9 @@ func New(c *catalog.Catalog, g Gazetteer) (*Matcher, error) {
 	return m, nil
 }
 
+// shortWord is up to how many bytes the marks of a word matter.
+const shortWord = 4
+
 type matcherBuilder struct {
 	m     *Matcher
 	text  text
@@ -139,7 +142,10 @@ func (b *matcherBuilder) phrase(p phrase) {
 		return
 	}
 	key, attr := b.normal(p.text)
-	if p.exact {
+	if len(key) <= shortWord && key != p.text && !strings.Contains(key, " ") && slices.Max(attr) > 0 {
+		e.exact = true // without its marks it is a word of another language: "đơ", do
+	}
+	if e.exact {
 		e.attr = attr
 	}
 	b.add(key, e)
@@ -161,6 +167,9 @@ func (b *matcherBuilder) name(n name) {
 		sign = "@"
 	}
 	key, _ := b.normal(sign + strings.TrimPrefix(n.text, "@"))
+	if len(key) == 1 && !strings.EqualFold(key, n.text) {
+		return // nothing but a letter is left of "e&"
+	}
 	b.add(key, e)
 	if n.handle {
 		return
@@ -207,13 +216,12 @@ type hit struct {
 
 // scratch is what one call of Classify works in.
 type scratch struct {
-	text     text
-	hits     []hit // of phrases
-	names    []hit // of services
-	heads    []hit
-	tails    []hit
-	units    []int32
-	features []uint32
+	text  text
+	hits  []hit // of phrases
+	names []hit // of services
+	heads []hit
+	tails []hit
+	units []int32
 }
 
 // scan finds all entries of a text.

@@ -13,6 +13,7 @@ const (
 	reasonAdvert    = "advert"         // advertising, share prices, jobs
 	reasonAmbiguous = "ambiguous_name" // the name is a word, and nothing says that it is a name
 	reasonQuestion  = "question"       // how to do something
+	reasonMatter    = "other_matter"   // something else is bad: a parcel, a bill, a dull film
 	reasonNews      = "news"           // what others report, or talk about outages
 	reasonOfficial  = "official"       // the service itself writes
 )
@@ -21,5 +22,5 @@ const (
 // is not changed.
 var Reasons = []string{ //nolint:gochecknoglobals // a constant table
 	reasonNoService, reasonNoPhrase, reasonTooFar, reasonFriend, reasonPast, reasonRecovered, reasonNegated,
-	reasonRepost, reasonAdvert, reasonAmbiguous, reasonQuestion, reasonNews, reasonOfficial,
+	reasonRepost, reasonAdvert, reasonAmbiguous, reasonQuestion, reasonMatter, reasonNews, reasonOfficial,
 }
