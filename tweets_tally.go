@@ -40,6 +40,7 @@ type tally struct {
 	heard   []time.Time // minutes with posts that have not been counted, in order
 	next    time.Time   // the first minute that has not been
 	waiting complaints  // of those minutes
+	most    int         // that wait
 	row     map[outage.Series]int
 
 	counted, repeated, late int
@@ -52,7 +53,7 @@ func newTally(ctx context.Context, service string) (*tally, error) {
 		return nil, err
 	}
 	t := &tally{
-		engine: engine, row: map[outage.Series]int{},
+		engine: engine, row: map[outage.Series]int{}, most: mostWaiting,
 		quiet: outage.Series{Service: service, Country: outage.UnknownCountry},
 	}
 	_, _ = rand.Read(t.key[:]) // never fails
@@ -134,7 +135,7 @@ func (t *tally) add(ctx context.Context, post social.Post, series outage.Series)
 		at: post.At, id: outage.DeriveID(string(outage.SourceTwitter), post.ID),
 		reporter: outage.Hash(mac.Sum(nil)[:len(outage.Hash{})]), series: series,
 	})
-	if len(t.waiting) > mostWaiting {
+	if len(t.waiting) > t.most {
 		return t.count(ctx, t.heard[0].Add(time.Minute))
 	}
 	return nil

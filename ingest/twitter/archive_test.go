@@ -118,9 +118,9 @@ func TestArchiveLines(t *testing.T) {
 		require.NoError(t, err, name)
 		lines, err := linesOfArchive(input)
 		require.NoError(t, err, name)
-		require.Equal(t, len(c.want), len(lines), name)
+		require.Len(t, lines, len(c.want), name)
 		for i := range c.want {
-			require.True(t, c.want[i] == lines[i], "%s: line %d", name, i+1)
+			require.Equal(t, c.want[i], lines[i], "%s: line %d", name, i+1)
 		}
 	}
 }
