@@ -188,6 +188,24 @@ func TestV2SmallPlansKeepTheImportantServices(t *testing.T) {
 	require.Less(t, len(bigger.left), len(plan.left))
 }
 
+func TestV2ServicesThatCannotBeAskedFor(t *testing.T) {
+	t.Parallel()
+	c := parseCatalog(t, `
+  - {slug: marks, name: '!!!', category: web, handles: [marks.bsky.social]}
+  - {slug: plain, name: Plain, category: web}
+  - {slug: line, name: ライン, category: web, ambiguous: [ライン], hashtags: [lineout]}
+`)
+	for _, most := range []int{MostRules, 1} {
+		plan := planRules(c, most, LongestRule)
+		require.Equal(t, []string{"marks"}, plan.left)
+		require.Equal(t, most == 1, plan.core)
+		last := plan.rules[len(plan.rules)-1].Value
+		require.Contains(t, last, "Plain")
+		require.Contains(t, last, "#lineout", "with few rules too")
+	}
+	require.Empty(t, planRules(c, 0, LongestRule).rules)
+}
+
 func TestV2WordsAreNoOperators(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

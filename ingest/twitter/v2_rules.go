@@ -165,7 +165,12 @@ func (n *V2) tell(plan v2Plan) {
 		return
 	}
 	n.told = true
+	if !plan.core {
+		n.logger.Warn("X cannot be asked for some services: none of their names is a word", "services_left_out", len(plan.left),
+			"such_as", strings.Join(plan.left[:min(len(plan.left), mostTold)], " "))
+		return
+	}
 	n.logger.Warn("X's plan has no room for all rules: it is asked for less",
 		"rules", len(plan.rules), "most_rules", n.rules, "services_left_out", len(plan.left),
-		"such_as", strings.Join(plan.left[:min(len(plan.left), mostTold)], " "), "fewer_names", plan.core)
+		"such_as", strings.Join(plan.left[:min(len(plan.left), mostTold)], " "))
 }

@@ -171,3 +171,24 @@ func TestV2RulesWaitAsX(t *testing.T) {
 	require.Positive(t, retryAfter(t, read(t, network).wait(t)), "pages without end")
 	connect(t, network)
 }
+
+// A limit in the middle of setting rules is waited for, and then the rest is set.
+func TestV2GoesOnWithItsRules(t *testing.T) {
+	t.Parallel()
+	server := v2test.New(t)
+	network := newV2(t, v2Config(t, server, defaultCatalog(t)))
+	server.LimitChanges(2)
+	require.Positive(t, retryAfter(t, read(t, network).wait(t)))
+	require.Empty(t, server.Streams())
+	some := len(server.Rules())
+	require.Equal(t, 100, some, "two batches")
+	server.LimitChanges(1000)
+	connect(t, network)
+	rules := server.Rules()
+	require.Greater(t, len(rules), some)
+	tags := map[string]bool{}
+	for _, rule := range rules {
+		require.False(t, tags[rule.Tag], "twice")
+		tags[rule.Tag] = true
+	}
+}

@@ -238,6 +238,7 @@ func TestV2WaitsAsX(t *testing.T) {
 	require.GreaterOrEqual(t, refused(http.StatusTooManyRequests, "x-rate-limit-reset", past,
 		`{"title":"ConnectionException","connection_issue":"TooManyConnections"}`), time.Minute, "the reset is of another limit")
 	require.Equal(t, 9*time.Second, refused(http.StatusServiceUnavailable, "Retry-After", "9", ""))
+	require.Equal(t, 9*time.Second, refused(http.StatusTooManyRequests, "Retry-After", "9", ""))
 
 	// What was heard starts the waits over.
 	r := connect(t, network)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -24,6 +25,7 @@ type rules struct {
 	page          int // how many are listed at once
 	invalid       string
 	changes       int // requests that were to change them
+	mostChanges   int // so many are allowed
 }
 
 func (r *rules) count() int { return len(r.all) }
@@ -33,6 +35,13 @@ func (s *Server) Limit(most, longest int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rules.most, s.rules.longest = most, longest
+}
+
+// LimitChanges sets how many requests may change rules, with those so far.
+func (s *Server) LimitChanges(most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules.mostChanges = most
 }
 
 // CallInvalid has rules with that text refused as invalid.
@@ -112,6 +121,11 @@ func (s *Server) changeRules(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.rules.changes == s.rules.mostChanges {
+		w.Header().Set("x-rate-limit-reset", strconv.FormatInt(time.Now().Unix()+1, 10))
+		problem(w, http.StatusTooManyRequests, `{"title":"Too Many Requests","type":"about:blank","status":429}`)
+		return
+	}
 	s.rules.changes++
 	if len(change.Add) == 0 {
 		before := len(s.rules.all)

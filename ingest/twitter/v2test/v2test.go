@@ -59,7 +59,7 @@ func New(t testing.TB) *Server {
 	t.Helper()
 	s := &Server{
 		changed: make(chan struct{}), clients: map[*client]struct{}{}, refusals: map[string][]Refusal{},
-		rules: rules{most: 1000, longest: 1024, page: 40},
+		rules: rules{most: 1000, longest: 1024, page: 40, mostChanges: 100},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+StreamPath, s.asked(s.stream))
