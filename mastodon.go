@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -83,14 +81,7 @@ func (c *mastodonConfig) open(logger *slog.Logger) ([]social.Network, error) {
 // readTokens reads a file of hosts and tokens, one pair a line, which its owner
 // alone may read. Empty lines and those that begin with # are left out.
 func readTokens(path string) (map[string]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("%s has mode %04o, so that others than its owner can use the tokens; chmod 600 it", path, info.Mode().Perm())
-	}
-	text, err := readRegular(path)
+	text, err := readPrivate(path)
 	if err != nil {
 		return nil, err
 	}

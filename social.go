@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -31,7 +33,7 @@ type networkKind struct {
 
 // networkKinds are all social networks that Outcry can listen to.
 func networkKinds() []networkKind {
-	return []networkKind{blueskyKind(), mastodonKind(), xKind()}
+	return []networkKind{blueskyKind(), mastodonKind(), xKind(), gatewayKind()}
 }
 
 // socialConfig is what the settings say of social networks.
@@ -40,6 +42,7 @@ type socialConfig struct {
 	Bluesky   blueskyHosts
 	Mastodon  mastodonConfig
 	X         xConfig
+	Gateway   gatewayConfig
 }
 
 func (c *socialConfig) bind(fs *pflag.FlagSet) {
@@ -64,6 +67,18 @@ func (c *socialConfig) validate() error {
 // socialSecret says whether a flag holds the credentials of a social network.
 func socialSecret(name string) bool {
 	return slices.ContainsFunc(networkKinds(), func(kind networkKind) bool { return slices.Contains(kind.secrets, name) })
+}
+
+// readPrivate reads a file of credentials, which its owner alone may use.
+func readPrivate(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("%s has mode %04o, so that others than its owner can use what is in it; chmod 600 it", path, info.Mode().Perm())
+	}
+	return readRegular(path)
 }
 
 // ownSources are those that need no connection.

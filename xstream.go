@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -69,14 +67,7 @@ func (c *xConfig) open(services *catalog.Catalog, now func() time.Time, logger *
 
 // readToken reads a file of one token, which its owner alone may read.
 func readToken(path string) (string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return "", fmt.Errorf("%s has mode %04o, so that others than its owner can use the token; chmod 600 it", path, info.Mode().Perm())
-	}
-	text, err := readRegular(path)
+	text, err := readPrivate(path)
 	if err != nil {
 		return "", err
 	}
