@@ -14,6 +14,11 @@
 // statuses, bounds the lines, watches for silence, and lets it connect no second
 // time: when to try again is the caller's to decide.
 //
+// # The v2 format
+//
+// [V2] follows the filtered stream of X's API v2, with rules that it makes from
+// the catalog and reconciles with those that the account has.
+//
 // Text from outside is bounded, and nothing of it is in an error. Links name a
 // post and no account.
 package twitter
