@@ -23,10 +23,16 @@ func TestClassify(t *testing.T) {
 {"id":7,"text":"what a lovely day"}
 {"text":"WhatsApp is back","lang":"en"}
 `), &out))
-	require.Equal(t, `{"id":"a","complaint":true,"service":"whatsapp","country":"NL","country_from":"post","language":"en","phrase":"down for anyone else","reason":""}
-{"id":7,"complaint":false,"service":"","country":"ZZ","country_from":"nothing","language":"","phrase":"","reason":"no_service"}
-{"complaint":false,"service":"whatsapp","country":"ZZ","country_from":"nothing","language":"","phrase":"","reason":"recovered"}
-`, out.String())
+	got := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	want := []string{
+		`{"id":"a","complaint":true,"service":"whatsapp","country":"NL","country_from":"post","language":"en","phrase":"down for anyone else","reason":""}`,
+		`{"id":7,"complaint":false,"service":"","country":"ZZ","country_from":"nothing","language":"","phrase":"","reason":"no_service"}`,
+		`{"complaint":false,"service":"whatsapp","country":"ZZ","country_from":"nothing","language":"","phrase":"","reason":"recovered"}`,
+	}
+	require.Len(t, got, len(want))
+	for i := range want {
+		require.JSONEq(t, want[i], got[i])
+	}
 }
 
 func TestClassifyNamesTheLineThatIsNoPost(t *testing.T) {

@@ -248,37 +248,54 @@ func (s *scratch) mask() bool {
 			a.dropped = true
 			continue
 		}
-		for j := range s.hits {
-			b := &s.hits[j]
-			if i == j || b.start >= a.end || a.start >= b.end {
-				continue
-			}
-			longer := b.end-b.start >= a.end-a.start
-			switch {
-			case b.kind == friend && (a.kind == strong || a.kind == weak) && s.speaks(a, b.language) && (longer || b.start < a.start || b.end > a.end):
-				a.dropped, hidden = true, true
-			case b.kind == keep && refuses(a.kind):
-				a.dropped = true
-			}
+		if s.maskPhrase(a) {
+			hidden = true
 		}
 	}
 	for i := range s.names {
-		n := &s.names[i]
-		if n.handle {
-			continue
-		}
-		for j := range s.hits {
-			h := &s.hits[j]
-			if h.whole || h.start > n.start || h.end < n.end {
-				continue
-			}
-			if h.kind == noName || (h.kind == strong || h.kind == weak || h.kind == friend) && n.doubtful && h.end-h.start > n.end-n.start {
-				n.dropped = true
-			}
+		if n := &s.names[i]; !n.handle && s.isNoName(n) {
+			n.dropped = true
 		}
 	}
 	return hidden
 }
+
+// maskPhrase drops a phrase that a false friend overlaps, and reports whether it
+// has; and a refusal that a longer complaint contains.
+func (s *scratch) maskPhrase(a *hit) bool {
+	hidden := false
+	for i := range s.hits {
+		b := &s.hits[i]
+		if a == b || b.start >= a.end || a.start >= b.end {
+			continue
+		}
+		longer := b.end-b.start >= a.end-a.start
+		switch {
+		case b.kind == friend && says(a.kind) && s.speaks(a, b.language) && (longer || b.start < a.start || b.end > a.end):
+			a.dropped, hidden = true, true
+		case b.kind == keep && refuses(a.kind):
+			a.dropped = true
+		}
+	}
+	return hidden
+}
+
+// isNoName reports whether a name is part of something else, such as "three hours".
+func (s *scratch) isNoName(n *hit) bool {
+	for i := range s.hits {
+		h := &s.hits[i]
+		if h.whole || h.start > n.start || h.end < n.end {
+			continue
+		}
+		if h.kind == noName || (says(h.kind) || h.kind == friend) && n.doubtful && h.end-h.start > n.end-n.start {
+			return true
+		}
+	}
+	return false
+}
+
+// says reports whether a kind says that something does not work.
+func says(k kind) bool { return k == strong || k == weak }
 
 func refuses(k kind) bool {
 	switch k {
@@ -312,9 +329,8 @@ func (s *scratch) confirm() {
 // between is the distance of two spans, with what pauses add.
 func (s *scratch) between(start, end, start2, end2 int32) int32 {
 	if start2 < start {
-		start, end, start2, end2 = start2, end2, start, end
+		end, start2 = end2, start
 	}
-	_ = end2
 	if start2 < end {
 		return 0
 	}
@@ -327,43 +343,55 @@ func (s *scratch) between(start, end, start2, end2 int32) int32 {
 func (s *scratch) best(said int) (best, refused decision) {
 	best, refused = decision{name: -1, phrase: -1}, decision{name: -1, phrase: -1}
 	bestAt, refusedAt := int32(1<<30), int32(1<<30)
+	plain := s.hasPlainName()
 	for i := range s.hits {
 		h := &s.hits[i]
-		if h.dropped || h.kind != strong && h.kind != weak {
+		if h.dropped || !says(h.kind) {
 			continue
 		}
-		reason, judged := "", false
-		for j := range s.names {
-			n := &s.names[j]
-			if n.dropped {
-				continue
-			}
-			distance, ok := s.reach(n, h)
-			if !ok {
-				continue
-			}
-			if !judged {
-				reason, judged = s.refusal(h, said), true
-			}
-			if n.start > h.start {
-				distance++ // what comes first is what the phrase is about
-			}
-			if n.handle && s.text.buf[n.start] == '@' && s.hasPlainName() {
-				distance += near // "@support my Netflix is down"
-			}
-			if h.kind == weak {
-				distance += oneWord
-			}
-			distance = 64*distance - min(h.end-h.start, 63) // of two, the one that says more
-			if reason == "" && distance < bestAt {
-				best, bestAt = decision{name: j, phrase: i}, distance
-			}
-			if reason != "" && distance < refusedAt {
-				refused, refusedAt = decision{name: j, phrase: i, reason: reason}, distance
-			}
+		name, at := s.nearest(h, plain)
+		if name < 0 {
+			continue
+		}
+		reason := s.refusal(h, said)
+		if reason == "" && at < bestAt {
+			best, bestAt = decision{name: name, phrase: i}, at
+		}
+		if reason != "" && at < refusedAt {
+			refused, refusedAt = decision{name: name, phrase: i, reason: reason}, at
 		}
 	}
 	return best, refused
+}
+
+// nearest is the name that a phrase is about, -1 if none is near enough, and how
+// far it is; plain says that the post has a sure name that is no handle.
+func (s *scratch) nearest(h *hit, plain bool) (name int, at int32) {
+	name, at = -1, 1<<30
+	for i := range s.names {
+		n := &s.names[i]
+		if n.dropped {
+			continue
+		}
+		distance, ok := s.reach(n, h)
+		if !ok {
+			continue
+		}
+		if n.start > h.start {
+			distance++ // what comes first is what the phrase is about
+		}
+		if n.handle && plain && s.text.buf[n.start] == '@' {
+			distance += near // "@support my Netflix is down"
+		}
+		if h.kind == weak {
+			distance += oneWord
+		}
+		distance = 64*distance - min(h.end-h.start, 63) // of two, the one that says more
+		if distance < at {
+			name, at = i, distance
+		}
+	}
+	return name, at
 }
 
 func (s *scratch) hasPlainName() bool {

@@ -95,7 +95,7 @@ func stream() []Post {
 		"Сегодня весь день гуляли по городу, нашли отличную кофейню рядом с набережной и купили новую книгу",
 		"صباح الخير يا أصدقاء، أتمنى لكم يوما جميلا مليئا بالفرح والسعادة والنجاح",
 		"วันนี้ไปกินข้าวกับเพื่อนที่ร้านใหม่ อร่อยมาก บรรยากาศดีสุด ๆ อยากไปอีก",
-		"bugün hava çok güzeldi, sahilde uzun uzun yürüdük ve dondurma yedik, keyifli bir gündü",
+		"bugün hava çok güzeldi, sahilde uzunca yürüdük ve dondurma yedik, keyifli bir gündü",
 		"@alice.example.com thanks for sharing this, I had no idea the exhibition was still open until Sunday",
 	}
 	posts := make([]Post, 4000)

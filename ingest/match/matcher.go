@@ -75,7 +75,7 @@ func New(c *catalog.Catalog, g Gazetteer) (*Matcher, error) {
 	for i, s := range m.services {
 		for _, word := range s.Qualifiers {
 			key, _ := b.normal(word)
-			b.add(key, entry{kind: firm, services: []int32{int32(i)}}) //nolint:gosec // far below
+			b.add(key, entry{kind: firm, services: []int32{int32(i)}})
 		}
 	}
 	b.build()

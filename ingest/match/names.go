@@ -27,7 +27,7 @@ func namesOf(services []catalog.Service) ([]name, error) {
 	n := &namer{index: make(map[string]int)}
 	bySlug := make(map[string]int32)
 	for i, s := range services {
-		index := int32(i) //nolint:gosec // far below
+		index := int32(i)
 		bySlug[s.Slug] = index
 		for _, text := range append([]string{s.Name}, s.Aliases...) {
 			n.add(name{text: text, ambiguous: isAmbiguous(s, text)}, index)
@@ -98,7 +98,7 @@ func suffixes() map[string]bool {
 		"et en n ed an yn",
 		"की का के में पर",
 	} {
-		for _, one := range strings.Fields(list) {
+		for one := range strings.FieldsSeq(list) {
 			set[one] = true
 		}
 	}

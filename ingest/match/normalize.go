@@ -219,7 +219,7 @@ func (t *text) rune(f *folder, s string, i int, r rune) {
 	case classOther:
 		for _, part := range norm.NFKC.String(string(r)) {
 			if part < utf8.RuneSelf {
-				if isAlnum(byte(part)) {
+				if isAlnum(byte(part)) { //nolint:gosec // below 128
 					t.letter(part|0x20, classWord, 0, i)
 				}
 			} else if one := f.rune(part); one.class == classWord || one.class == classDense {

@@ -35,7 +35,7 @@ func newTrie(keys [][]byte) *trie {
 	most := int32(0)
 	for i, n := range b.nodes {
 		if n.check != freeNode {
-			most = max(most, n.base, int32(i)) //nolint:gosec // far below
+			most = max(most, n.base, int32(i))
 		}
 	}
 	b.grow(int(most) + 257)
@@ -106,19 +106,6 @@ func (b *trieBuilder) find(labels []byte) int32 {
 			return base
 		}
 	}
-}
-
-// value returns the value of a whole key, or noValue.
-func (t *trie) value(key []byte) int32 {
-	state := int32(0)
-	for _, c := range key {
-		next := t.nodes[state].base + int32(c)
-		if t.nodes[next].check != state {
-			return noValue
-		}
-		state = next
-	}
-	return t.nodes[state].value
 }
 
 // sortKeys sorts keys and drops what is there twice.
