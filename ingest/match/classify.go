@@ -57,8 +57,12 @@ func (m *Matcher) Classify(p Post) Verdict {
 		v.Reason = d.reason
 		return v
 	}
-	v.Complaint = true
 	h := &s.hits[d.phrase]
+	if m.impersonal(s, p.Text, &s.names[d.name], h) {
+		v.Reason = reasonImpersonal
+		return v
+	}
+	v.Complaint = true
 	v.Phrase, v.Language = m.phrases[h.id], m.languageOf(s, h, p.Language)
 	m.country(&v, p, s)
 	return v
@@ -318,12 +322,18 @@ func (s *scratch) confirm() {
 			if h.kind != firm || h.start < n.end && n.start < h.end {
 				continue
 			}
-			own := len(h.services) == 0 || slices.Contains(n.services, h.services[0])
+			own := len(h.services) == 0 && !s.isParticle(n) || len(h.services) > 0 && slices.Contains(n.services, h.services[0])
 			if own && s.between(h.start, h.end, n.start, n.end) == 0 {
 				n.doubtful = false
 			}
 		}
 	}
+}
+
+// isParticle reports whether a name is two letters that are not capitals in a text
+// that has capitals: "du serveur".
+func (s *scratch) isParticle(n *hit) bool {
+	return n.end-n.start == 2 && s.text.buf[n.start] < 0x80 && s.text.upper && s.text.attr[n.end-1]&attrUpper == 0
 }
 
 // between is the distance of two spans, with what pauses add.
@@ -411,7 +421,7 @@ func (s *scratch) reach(n, h *hit) (int32, bool) {
 	switch {
 	case n.doubtful:
 		most := int32(doubtNear)
-		written := s.text.attr[n.start]&attrUpper != 0
+		written := s.text.attr[n.start]&attrUpper != 0 && !s.isParticle(n)
 		if written && s.text.lower || s.text.buf[n.start] >= 0x80 {
 			most = nameNear
 		} else if s.text.upper && s.text.lower {

@@ -36,10 +36,12 @@ func TestEnglish(t *testing.T) {
 		"#xdown":                                "x",
 		"can't log in to netflix, anyone else?": "netflix",
 		"EE no signal in Bristol":               "ee",
-		"BT internet is down in Leeds since this morning": "bt",
-		"is anyone else's Discord not connecting":         "discord",
-		"netflix has been down since yesterday":           "netflix",
-		"WhatsApp works fine but Instagram is down":       "instagram",
+		"BT internet is down in Leeds since this morning":                 "bt",
+		"is anyone else's Discord not connecting":                         "discord",
+		"netflix has been down since yesterday":                           "netflix",
+		"WhatsApp works fine but Instagram is down":                       "instagram",
+		"why does github give an error on every single page I open today": "github",
+		"spotify error 😡":                                                 "spotify",
 	} {
 		v := m.Classify(Post{Text: text})
 		require.Equal(t, want, v.Service, "%s: %+v", text, v)
@@ -48,20 +50,24 @@ func TestEnglish(t *testing.T) {
 		require.Empty(t, v.Reason, text)
 	}
 	for text, want := range map[string]string{
-		"what a lovely day":                                     reasonNoService,
-		"I love Spotify":                                        reasonNoPhrase,
-		"my new boss at Google is down to earth":                reasonFriend,
-		"anyone down for lunch at Starbucks and then Netflix?":  reasonFriend,
-		"Apple shares are down 3% today, says Google":           reasonAdvert,
-		"Netflix let me down with that finale":                  reasonFriend,
-		"remember when WhatsApp was down for a day":             reasonPast,
-		"WhatsApp is back":                                      reasonRecovered,
-		"WhatsApp was down but it's working again":              reasonRecovered,
-		"WhatsApp isn't down for me":                            reasonNegated,
-		"RT @someone: WhatsApp is down":                         reasonRepost,
-		"We are aware that WhatsApp is down for some users":     reasonOfficial,
-		"How do I delete my WhatsApp account, it is down again": reasonQuestion,
-		"the play was great":                                    reasonAmbiguous,
+		"what a lovely day":                                             reasonNoService,
+		"I love Spotify":                                                reasonNoPhrase,
+		"my new boss at Google is down to earth":                        reasonFriend,
+		"anyone down for lunch at Starbucks and then Netflix?":          reasonFriend,
+		"Apple shares are down 3% today, says Google":                   reasonAdvert,
+		"Netflix let me down with that finale":                          reasonFriend,
+		"remember when WhatsApp was down for a day":                     reasonPast,
+		"WhatsApp is back":                                              reasonRecovered,
+		"WhatsApp was down but it's working again":                      reasonRecovered,
+		"WhatsApp isn't down for me":                                    reasonNegated,
+		"RT @someone: WhatsApp is down":                                 reasonRepost,
+		"We are aware that WhatsApp is down for some users":             reasonOfficial,
+		"How do I delete my WhatsApp account, it is down again":         reasonQuestion,
+		"the play was great":                                            reasonAmbiguous,
+		"with the GitHub error codes of the parser a program continues": reasonImpersonal,
+		"gcloud compute instances perform-maintenance":                  reasonImpersonal,
+		"Netflix is down --retry=3":                                     reasonImpersonal,
+		"%s: cannot open spotify":                                       reasonImpersonal,
 	} {
 		v := m.Classify(Post{Text: text})
 		require.False(t, v.Complaint, "%s: %+v", text, v)

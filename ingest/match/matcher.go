@@ -45,6 +45,7 @@ type Matcher struct {
 	names     map[string]int32 // names without spaces: index in named
 	named     []entry
 	suffixes  map[string]bool
+	personal  []personal // by language
 	scratch   sync.Pool
 }
 
@@ -78,6 +79,7 @@ func New(c *catalog.Catalog, g Gazetteer) (*Matcher, error) {
 			b.add(key, entry{kind: firm, services: []int32{int32(i)}})
 		}
 	}
+	m.personal = b.personalOf(m.languages)
 	b.build()
 	return m, nil
 }
@@ -144,6 +146,9 @@ func (b *matcherBuilder) phrase(p phrase) {
 	key, attr := b.normal(p.text)
 	if len(key) <= shortWord && key != p.text && !strings.Contains(key, " ") && slices.Max(attr) > 0 {
 		e.exact = true // without its marks it is a word of another language: "đơ", do
+	}
+	if p.language == "vi" && p.kind == weak && slices.Max(attr) > 0 {
+		e.exact = true // "vấn đề", van de
 	}
 	if e.exact {
 		e.attr = attr
