@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/outcryhq/outcry/detector/detect"
 	"github.com/outcryhq/outcry/detector/replay"
 	"github.com/outcryhq/outcry/ingest/match"
+	"github.com/outcryhq/outcry/ingest/social"
 	"github.com/outcryhq/outcry/ingest/twitter"
 	"github.com/outcryhq/outcry/pkg/countcsv"
 	"github.com/outcryhq/outcry/pkg/outage"
@@ -178,11 +180,27 @@ func noTweets(path string, lines int, begin []byte) error {
 	return fmt.Errorf("%w: %s holds no post in the Twitter v1.1 format, in %d lines", outage.ErrInvalid, path, lines)
 }
 
+// plausible says whether a post's time is that of its id, of which those since
+// November 2010 hold milliseconds, and not in the future: one that is far ahead
+// would leave all that follow it behind.
+func plausible(post social.Post) bool {
+	const (
+		first, bits = 29_700_859_247, 22 // the first such id, and its lower bits that are no time
+		epoch       = 1_288_834_974_657  // ms since 1970 of its time 0
+		apart       = time.Hour
+	)
+	if post.At.After(time.Now().Add(apart)) {
+		return false
+	}
+	id, err := strconv.ParseInt(post.ID, 10, 64)
+	return err != nil || id < first || post.At.Sub(time.UnixMilli(id>>bits+epoch)).Abs() < apart
+}
+
 // line takes one line; nil is one that was too long.
 func (r *tweetReader) line(ctx context.Context, line []byte) error {
 	message, err := twitter.DecodeV1(line)
 	switch {
-	case err != nil:
+	case err != nil || !plausible(message.Post):
 		r.malformed++
 		return nil //nolint:nilerr // a dump has some
 	case message.Deleted != "":

@@ -259,3 +259,12 @@ func TestATallyIsBounded(t *testing.T) {
 	require.Equal(t, most+1, tally.counted)
 	require.Equal(t, 99, tally.late)
 }
+
+func TestAPostWithTheTimeOfAnotherIsLeftOut(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2017, time.November, 3, 8, 5, 7, 0, time.UTC)
+	for id, want := range map[string]bool{"12": true, "926361234567890123": true, "326361234567890123": false} {
+		require.Equal(t, want, plausible(social.Post{ID: id, At: at}), id)
+	}
+	require.False(t, plausible(social.Post{ID: "12", At: time.Now().Add(2 * time.Hour)}))
+}

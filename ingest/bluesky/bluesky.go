@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/outcryhq/outcry/ingest/social"
+	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
@@ -132,7 +133,9 @@ func (n *Network) address(asked *host, cursor string) string {
 		if err != nil || at < leastTime || at > mostTime {
 			n.logger.Warn("the cursor that was kept is not one of this network; reading from now on")
 		} else {
-			query.Set("cursor", strconv.FormatInt(max(at-rewind.Microseconds(), leastTime), 10))
+			// Posts that are too old to count would only delay those that are not.
+			oldest := n.now().Add(-live.LateAfter).UnixMicro()
+			query.Set("cursor", strconv.FormatInt(max(at-rewind.Microseconds(), oldest, leastTime), 10))
 		}
 	}
 	u := *asked.url

@@ -143,25 +143,32 @@ func TestReadGoesOnBeforeTheCursor(t *testing.T) {
 	t.Parallel()
 	jetstream := quietServer(t)
 	n := network(t, 0, jetstream.URL())
-	const cursor = 1783175888130414
-	at := time.UnixMicro(cursor)
+	at := time.Now().Add(-10 * time.Minute).Truncate(time.Microsecond)
+	cursor := at.UnixMicro()
 	jetstream.Emit(post(1, at.Add(-time.Hour)))
 	jetstream.Emit(post(2, at.Add(-time.Second)))
 	jetstream.Emit(post(3, at.Add(time.Hour)))
-	r := read(t, n, strconv.Itoa(cursor))
+	r := read(t, n, strconv.FormatInt(cursor, 10))
 	r.await(t, func() bool { return len(r.posts) == 2 })
-	require.Equal(t, "1783175883130414", jetstream.Requests()[0].Get("cursor"), "five seconds before")
+	require.Equal(t, strconv.FormatInt(cursor-5_000_000, 10), jetstream.Requests()[0].Get("cursor"), "five seconds before")
 	require.Equal(t, "did:plc:author2/post2", r.posts[0].ID)
 
 	for asked, sent := range map[string]string{
-		"1000000000000001": "1000000000000000", // lower ones would be sequence numbers
-		"999999999999999":  "", "17": "", "0": "", "-1": "", "abc": "", "1e16": "", "99999999999999999999": "",
+		"999999999999999": "", "17": "", "0": "", "-1": "", "abc": "", "1e16": "", "99999999999999999999": "",
 	} {
 		before := len(jetstream.Requests())
 		r := read(t, n, asked)
 		r.await(t, func() bool { return r.connected == 1 })
 		require.Equal(t, sent, jetstream.Requests()[before].Get("cursor"), asked)
 	}
+
+	// What is too old to count is not asked for.
+	before := len(jetstream.Requests())
+	r = read(t, n, strconv.FormatInt(at.Add(-12*time.Hour).UnixMicro(), 10))
+	r.await(t, func() bool { return r.connected == 1 })
+	from, err := strconv.ParseInt(jetstream.Requests()[before].Get("cursor"), 10, 64)
+	require.NoError(t, err)
+	require.WithinRange(t, time.UnixMicro(from), at.Add(-15*time.Minute), time.Now().Add(-15*time.Minute))
 }
 
 func TestReadTriesTheNextHost(t *testing.T) {
@@ -174,10 +181,11 @@ func TestReadTriesTheNextHost(t *testing.T) {
 	east.Stop()
 	require.Error(t, r.result(t))
 
-	r = read(t, n, "1783175888130414")
+	cursor := time.Now().Add(-time.Minute).UnixMicro()
+	r = read(t, n, strconv.FormatInt(cursor, 10))
 	r.await(t, func() bool { return r.connected == 1 })
 	require.Equal(t, 1, west.Clients())
-	require.Equal(t, "1783175883130414", west.Requests()[0].Get("cursor"), "cursors hold on all hosts")
+	require.Equal(t, strconv.FormatInt(cursor-5_000_000, 10), west.Requests()[0].Get("cursor"), "cursors hold on all hosts")
 	west.Drop()
 	require.Error(t, r.result(t))
 

@@ -84,8 +84,8 @@ func (in *intake) Post(ctx context.Context, post Post) error {
 		in.Skipped("malformed")
 		return nil
 	}
-	if post.At.IsZero() {
-		post.At = now
+	if post.At.IsZero() || post.At.After(now) {
+		post.At = now // a clock that differs from ours, or a forged time
 	}
 	l.board.post(now, post.At)
 	id := reportID(l.source, post.ID)

@@ -62,6 +62,9 @@ func NewV1(cfg V1Config) (*V1, error) {
 	if base.User != nil {
 		return nil, fmt.Errorf("twitter: %w: a gateway's URL has no user; give a token or keys", outage.ErrInvalid)
 	}
+	if cfg.Token != "" && base.Scheme != "https" && !loopback(base.Hostname()) {
+		return nil, fmt.Errorf("twitter: %w: a gateway gets its token over https only", outage.ErrInvalid)
+	}
 	if k := cfg.Keys; k != (V1Keys{}) {
 		if cfg.Token != "" {
 			return nil, fmt.Errorf("twitter: %w: a gateway takes a token or keys, not both", outage.ErrInvalid)
