@@ -324,11 +324,12 @@ func TestReportsOfPosts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
-		posts := []social.Post{post(1), post(1), post(2), post(3), post(4), post(5), {Text: "down"}}
+		posts := []social.Post{post(1), post(1), post(2), post(3), post(4), post(5), post(6), {Text: "down"}}
 		posts[2].Text = "fine"
 		posts[3].At = now.Add(-15*time.Minute - time.Second)
 		posts[4].At = now.Add(-14 * time.Minute)
 		posts[5].At, posts[5].Author = time.Time{}, "a4"
+		posts[6].At = now.Add(24 * time.Hour)
 		w := newWorld(t, func(ctx context.Context, cursor string, out social.Out) error {
 			out.Connected()
 			for _, p := range posts {
@@ -344,7 +345,7 @@ func TestReportsOfPosts(t *testing.T) {
 		sleep(t, time.Second)
 		state := listener.State()
 		stop()
-		require.Len(t, w.now().reports, 3)
+		require.Len(t, w.now().reports, 4)
 		byID := map[outage.ID]outage.Report{}
 		for _, r := range w.now().reports {
 			byID[r.ID] = r
@@ -358,12 +359,13 @@ func TestReportsOfPosts(t *testing.T) {
 		require.False(t, first.Previous.Reporter.IsZero())
 		require.Equal(t, now.Add(-14*time.Minute), fourth.ObservedAt)
 		require.Equal(t, now, fifth.ObservedAt, "now, if the network does not say")
+		require.Equal(t, now, byID[outage.DeriveID("bluesky", "p6")].ObservedAt, "now, if the network says that it is yet to come")
 		require.Equal(t, fourth.Reporter, fifth.Reporter, "the same account")
 		require.Equal(t, map[string]uint64{"no_phrase": 1, "too_old": 1}, state.Refused)
 		require.Equal(t, map[string]uint64{"malformed": 1, "other_kind": 1}, state.Skipped)
-		require.Equal(t, map[string]uint64{"counted": 3}, state.Submitted)
-		require.EqualValues(t, 6, state.Posts)
-		require.EqualValues(t, 3, state.Complaints)
+		require.Equal(t, map[string]uint64{"counted": 4}, state.Submitted)
+		require.EqualValues(t, 7, state.Posts)
+		require.EqualValues(t, 4, state.Complaints)
 		require.EqualValues(t, 1, state.Duplicates)
 		require.EqualValues(t, 1, state.Deletions)
 		require.Zero(t, w.now().asked, "without links there is nothing to forget")
