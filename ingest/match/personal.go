@@ -24,7 +24,7 @@ func personalWords() map[string]string {
 		"tr": "ben benim bende bana bizde sizde kimse var mi bugun simdi yine gene hala sabahtan dunden beri aksam arkadaslar lan amk ya sizin sadece bi artik neden saat",
 		"id": "aku saya gue gw gua aing kalian ada lagi hari ini sekarang masih dari tadi kemarin malam pagi guys woi anjir anjing kok sih nih dong bgt banget mulu terus kenapa ya deh gak jam min",
 		"ms": "aku saya i korang ada lagi hari ni ini sekarang masih dari tadi semalam malam pagi weh woi asyik asik kenapa ke pulak je dah tolong jam min teruk",
-		"vi": "toi minh tui anh ai nua hom nay gio roi sang qua dm vcl vl nguoi ban huhu lai oi sao",
+		"vi": "khong ko luon hoai dang bi vay roi toi minh tui anh ai nua hom nay gio roi sang qua dm vcl vl nguoi ban huhu lai oi sao",
 		"hi": "मैं मेरा मेरे मेरी मुझे किसी आज अभी फिर से अब तक सुबह कल रात भाई यार हमारे हो रहा क्या कब main mera mere meri mujhe kisi aaj abhi phir fir subah kal raat bhai yaar kya kab",
 		"ar": "انا عندي عندكم لي معي معكم احد حد اليوم الان الحين لسه للحين من الصبح امس الليله يا ناس شباب كمان تاني مره ثانيه دلوقتي هل ليش ليه وش ايش عندنا",
 		"ja": "*今日 *今 *また *ずっと *私 *俺 *僕 *自分 *うち *だけ *みんな *朝 *昨日 *誰か *ない？ *よね *のかな *かな *じゃん *草 *笑 *まじ *マジ *なう *んだけど *って *ねえ *なんで",
@@ -78,6 +78,10 @@ func (m *Matcher) impersonal(s *scratch, raw string, n, h *hit) bool {
 	if s.compound(raw, h) {
 		return true
 	}
+	switch string(s.text.buf[h.start:h.end]) {
+	case "die", "los": // slang of one language, an article of another: an emoji is not enough
+		return !m.isPersonal(s, h)
+	}
 	most := int32(shortPost)
 	if n.doubtful {
 		most -= oneWord
@@ -118,7 +122,7 @@ func (s *scratch) another(h *hit) bool {
 func (m *Matcher) isPersonal(s *scratch, h *hit) bool {
 	text := string(s.text.buf)
 	for i := range m.personal {
-		if !s.speaks(h, uint8(i)) { //nolint:gosec // an index of few
+		if !s.speaks(h, uint8(i)) {
 			continue
 		}
 		p := &m.personal[i]
@@ -158,43 +162,42 @@ func exclaims(raw string) bool {
 // isCode looks for options, placeholders, calls and the like.
 func isCode(raw string) bool {
 	for i := range len(raw) {
-		var before, after byte = ' ', ' '
-		if i > 0 {
-			before = raw[i-1]
-		}
-		if i+1 < len(raw) {
-			after = raw[i+1]
-		}
 		switch raw[i] {
-		case '-': // --option
-			if after == '-' && i+2 < len(raw) && isAlnum(raw[i+2]) && !isAlnum(before) && before < utf8.RuneSelf && before != '-' {
-				return true
-			}
-		case '%': // %s
-			if (after == 's' || after == 'd' || after == 'q' || after == 'u' || after == 'x' || after == '(' || after == 'P' || after == 'X' || after == 'p') && before != '0' && (before < '0' || before > '9') && (i+2 >= len(raw) || !isAlnum(raw[i+2])) {
-				return true
-			}
-		case '(': // call()
-			if after == ')' && isAlnum(before) {
-				return true
-			}
-		case '[': // [OPTION
-			if after >= 'A' && after <= 'Z' && i+2 < len(raw) && raw[i+2] >= 'A' && raw[i+2] <= 'Z' || after == '-' {
-				return true
-			}
-		case '{', '}', '\\', '<', '`':
-			if isAlnum(after) && !isAlnum(before) {
-				return true
-			}
-		case '=':
-			if isAlnum(before) && isAlnum(after) {
-				return true
-			}
-		case '$':
-			if after == ' ' && before == ' ' || isAlnum(after) && i+2 < len(raw) && (after|0x20) >= 'a' && raw[i+2] == '_' {
+		case '-', '%', '(', '[', '{', '}', '\\', '<', '`', '=', '$':
+			if isCodeAt(byteAt(raw, i-1), raw[i], byteAt(raw, i+1), byteAt(raw, i+2)) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// byteAt is a byte of a text, or a space outside of it.
+func byteAt(raw string, i int) byte {
+	if i < 0 || i >= len(raw) {
+		return ' '
+	}
+	return raw[i]
+}
+
+// isCodeAt judges a sign by the byte before and the two behind.
+func isCodeAt(before, sign, after, next byte) bool {
+	switch sign {
+	case '-': // --option
+		return after == '-' && isAlnum(next) && !isAlnum(before) && before < utf8.RuneSelf && before != '-'
+	case '%': // %s, but not 50%
+		return strings.IndexByte("sdquxpPX(", after) >= 0 && (before < '0' || before > '9') && !isAlnum(next)
+	case '(': // call()
+		return after == ')' && isAlnum(before)
+	case '[': // [OPTION
+		return after == '-' || isCapital(after) && isCapital(next)
+	case '=': // key=value
+		return isAlnum(before) && isAlnum(after)
+	case '$': // a prompt, $a_variable
+		return after == ' ' && before == ' ' || isAlnum(after) && next == '_'
+	default:
+		return isAlnum(after) && !isAlnum(before)
+	}
+}
+
+func isCapital(c byte) bool { return c >= 'A' && c <= 'Z' }
