@@ -298,24 +298,34 @@ func TestLimitsAreHonoured(t *testing.T) {
 	in := func(wait time.Duration) time.Time { return time.Now().Add(wait) }
 	for name, test := range map[string]struct {
 		status int
-		header http.Header
+		header func() http.Header // its times are of when it is asked for
 		wait   time.Duration
 	}{
-		"Mastodon's":        {429, http.Header{"X-Ratelimit-Reset": {in(2 * time.Minute).UTC().Format(time.RFC3339Nano)}}, 2 * time.Minute},
-		"seconds":           {429, http.Header{"X-Ratelimit-Reset": {strconv.FormatInt(in(3*time.Minute).Unix(), 10)}}, 3 * time.Minute},
-		"the longer":        {429, http.Header{"X-Ratelimit-Reset": {in(time.Minute).UTC().Format(time.RFC3339)}, "Retry-After": {"240"}}, 4 * time.Minute},
-		"a date":            {429, http.Header{"Retry-After": {in(5 * time.Minute).UTC().Format(http.TimeFormat)}}, 5 * time.Minute},
-		"unsaid":            {429, nil, time.Minute},
-		"nonsense":          {429, http.Header{"X-Ratelimit-Reset": {"soon"}, "Retry-After": {"-5"}}, time.Minute},
-		"a year":            {429, http.Header{"Retry-After": {"31536000"}}, time.Hour},
-		"more than there's": {429, http.Header{"Retry-After": {"9223372036854775807"}}, time.Hour},
-		"overloaded":        {503, http.Header{"Retry-After": {"30"}, "X-Ratelimit-Reset": {in(time.Hour).UTC().Format(time.RFC3339)}}, 30 * time.Second},
-		"broken":            {500, nil, 0},
+		"Mastodon's": {429, func() http.Header {
+			return http.Header{"X-Ratelimit-Reset": {in(2 * time.Minute).UTC().Format(time.RFC3339Nano)}}
+		}, 2 * time.Minute},
+		"seconds": {429, func() http.Header {
+			return http.Header{"X-Ratelimit-Reset": {strconv.FormatInt(in(3*time.Minute).Unix(), 10)}}
+		}, 3 * time.Minute},
+		"the longer": {429, func() http.Header {
+			return http.Header{"X-Ratelimit-Reset": {in(time.Minute).UTC().Format(time.RFC3339)}, "Retry-After": {"240"}}
+		}, 4 * time.Minute},
+		"a date": {429, func() http.Header {
+			return http.Header{"Retry-After": {in(5 * time.Minute).UTC().Format(http.TimeFormat)}}
+		}, 5 * time.Minute},
+		"unsaid":            {429, func() http.Header { return nil }, time.Minute},
+		"nonsense":          {429, func() http.Header { return http.Header{"X-Ratelimit-Reset": {"soon"}, "Retry-After": {"-5"}} }, time.Minute},
+		"a year":            {429, func() http.Header { return http.Header{"Retry-After": {"31536000"}} }, time.Hour},
+		"more than there's": {429, func() http.Header { return http.Header{"Retry-After": {"9223372036854775807"}} }, time.Hour},
+		"overloaded": {503, func() http.Header {
+			return http.Header{"Retry-After": {"30"}, "X-Ratelimit-Reset": {in(time.Hour).UTC().Format(time.RFC3339)}}
+		}, 30 * time.Second},
+		"broken": {500, func() http.Header { return nil }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := mastodontest.New(t)
-			server.RefusePage(test.status, test.header)
+			server.RefusePage(test.status, test.header())
 			err := readOnce(t, newNetwork(t, server.URL()), cursorAt(time.Now()), &recorder{})
 			var retry *social.RetryError
 			require.ErrorAs(t, err, &retry)
