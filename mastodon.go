@@ -87,7 +87,7 @@ func readTokens(path string) (map[string]string, error) {
 	}
 	tokens := map[string]string{}
 	number := 0
-	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte("\uFEFF"))) {
+	for line := range bytes.Lines(text) {
 		number++
 		words := strings.Fields(string(line))
 		if len(words) == 0 || strings.HasPrefix(words[0], "#") {

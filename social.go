@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -78,7 +79,8 @@ func readPrivate(path string) ([]byte, error) {
 	if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
 		return nil, fmt.Errorf("%s has mode %04o, so that others than its owner can use what is in it; chmod 600 it", path, info.Mode().Perm())
 	}
-	return readRegular(path)
+	text, err := readRegular(path)
+	return bytes.TrimPrefix(text, []byte("\uFEFF")), err
 }
 
 // ownSources are those that need no connection.

@@ -71,7 +71,7 @@ func readToken(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token := strings.TrimSpace(strings.TrimPrefix(string(text), "\uFEFF"))
+	token := strings.TrimSpace(string(text))
 	if token == "" {
 		return "", errors.New(path + " is empty")
 	}

@@ -160,7 +160,7 @@ func (n *Network) dial(ctx context.Context, address string, out social.Out) (*we
 		return conn, nil
 	}
 	if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
-		return nil, &refusalError{status: resp.StatusCode, after: retryAfter(resp.Header.Get("Retry-After"), n.now())}
+		return nil, &refusalError{status: resp.StatusCode, after: social.RetryAfter(resp.Header.Get("Retry-After"), n.now(), mostPause)}
 	}
 	return nil, fmt.Errorf("connect: %w", err)
 }
@@ -216,15 +216,4 @@ func (n *Network) judge(asked *host, err error) error {
 	default:
 		return err
 	}
-}
-
-// retryAfter reads the header of that name: seconds or a date.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(header); err == nil {
-		return time.Duration(min(max(seconds, 0), int(mostPause.Seconds()))) * time.Second
-	}
-	if at, err := http.ParseTime(header); err == nil {
-		return min(max(at.Sub(now), 0), mostPause)
-	}
-	return 0
 }

@@ -101,7 +101,7 @@ func decode(message []byte) (event, error) {
 		return event{}, errRecord
 	}
 	e.post.Author = wire.DID
-	e.post.Text = bounded(commit.Record.Text, maxText)
+	e.post.Text = social.Bounded(commit.Record.Text, maxText)
 	if langs := commit.Record.Langs; len(langs) > 0 && len(langs[0]) <= maxTag {
 		e.post.Language = langs[0]
 	}
@@ -128,12 +128,4 @@ func plain(name string) bool {
 		}
 	}
 	return true
-}
-
-// bounded cuts a text to a number of bytes, at a character.
-func bounded(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "")
 }

@@ -221,7 +221,7 @@ func FuzzPlain(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
-		text := plain(cut(source, longestHTML))
+		text := plain(social.Bounded(source, longestHTML))
 		require.True(t, utf8.ValidString(text))
 		require.Equal(t, strings.TrimSpace(text), text)
 		require.NotContains(t, text, "\n\n")

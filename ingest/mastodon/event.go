@@ -164,11 +164,11 @@ func (s *status) link() string {
 
 // text is what the author has written, the warning above it included.
 func (s *status) text() string {
-	text := plain(cut(s.Content, longestHTML))
-	if warning := strings.Join(strings.Fields(cut(s.SpoilerText, longestText)), " "); warning != "" {
+	text := plain(social.Bounded(s.Content, longestHTML))
+	if warning := strings.Join(strings.Fields(social.Bounded(s.SpoilerText, longestText)), " "); warning != "" {
 		text = warning + "\n" + text
 	}
-	return cut(text, longestText)
+	return social.Bounded(text, longestText)
 }
 
 // id is the same through whichever instance the account is seen: its URL, which
@@ -196,15 +196,4 @@ func webURL(address string) (*url.URL, bool) {
 	}
 	u, err := url.Parse(address)
 	return u, err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
-}
-
-// cut shortens a text to so many bytes at most, and drops what is no UTF-8.
-func cut(text string, most int) string {
-	if len(text) > most {
-		for most > 0 && !utf8.RuneStart(text[most]) {
-			most--
-		}
-		text = text[:most]
-	}
-	return strings.ToValidUTF8(text, "")
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -99,15 +98,10 @@ func instanceURL(instance string) (*url.URL, error) {
 		return nil, fmt.Errorf("mastodon: %w: an instance is a URL such as https://mastodon.example", outage.ErrInvalid)
 	case u.User != nil:
 		return nil, fmt.Errorf("mastodon: %w: an instance's URL has no user and no token; tokens are in a file of their own", outage.ErrInvalid)
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && social.Loopback(u.Hostname()):
 		return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}, nil
 	}
 	return nil, fmt.Errorf("mastodon: %w: an instance is spoken to over https, because of the token", outage.ErrInvalid)
-}
-
-func loopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 func checkToken(token string) error {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/outcryhq/outcry/ingest/social"
 )
 
 const (
@@ -47,12 +49,12 @@ func placeOf(fields []field) string {
 	var places []string
 	for _, f := range fields[:min(len(fields), mostFields)] {
 		if len(f.Name) <= longestPlace && isPlaceName(f.Name) {
-			if place := strings.Join(strings.Fields(plain(cut(f.Value, longestHTML))), " "); place != "" {
+			if place := strings.Join(strings.Fields(plain(social.Bounded(f.Value, longestHTML))), " "); place != "" {
 				places = append(places, place)
 			}
 		}
 	}
-	return cut(strings.Join(places, ", "), longestPlace)
+	return social.Bounded(strings.Join(places, ", "), longestPlace)
 }
 
 func isPlaceName(name string) bool {

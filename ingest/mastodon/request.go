@@ -102,13 +102,13 @@ func (n *Network) refusal(res *http.Response) error {
 	case code == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", err, errNone)
 	case code == http.StatusTooManyRequests:
-		after := max(retryAfter(res.Header, n.now()), reset(res.Header, n.now()))
+		after := max(social.RetryAfter(res.Header.Get("Retry-After"), n.now(), mostAsked), reset(res.Header, n.now()))
 		if after == 0 {
 			after = limitedFor
 		}
 		return &social.RetryError{After: after, Err: err}
 	case code >= http.StatusInternalServerError:
-		return &social.RetryError{After: retryAfter(res.Header, n.now()), Err: err}
+		return &social.RetryError{After: social.RetryAfter(res.Header.Get("Retry-After"), n.now(), mostAsked), Err: err}
 	}
 	return err
 }
@@ -124,18 +124,6 @@ func (n *Network) refusedWithin(status int) error {
 		return n.tokenRefused()
 	}
 	return &social.RetryError{After: limitedFor, Err: fmt.Errorf("mastodon: %s refuses to stream its public timeline", n.base.Host)}
-}
-
-// retryAfter reads seconds or a date.
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	value := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return within(time.Duration(min(max(seconds, 0), int(mostAsked/time.Second))) * time.Second)
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return within(at.Sub(now))
-	}
-	return 0
 }
 
 // reset reads when the limit of requests starts anew: RFC 3339 at Mastodon,

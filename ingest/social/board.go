@@ -182,5 +182,5 @@ func presentable(err error) string {
 			words[i] = "…"
 		}
 	}
-	return bounded(strings.ToValidUTF8(strings.Join(words, " "), "?"), maxError)
+	return Bounded(strings.ToValidUTF8(strings.Join(words, " "), "?"), maxError)
 }

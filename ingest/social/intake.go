@@ -98,8 +98,8 @@ func (in *intake) Post(ctx context.Context, post Post) error {
 		return nil
 	}
 	verdict := l.config.Classifier.Classify(match.Post{
-		Text: bounded(post.Text, maxText), Language: bounded(post.Language, maxShort), Place: bounded(post.Place, maxShort),
-		Profile: bounded(post.Profile, maxShort), Repost: post.Repost,
+		Text: Bounded(post.Text, maxText), Language: Bounded(post.Language, maxShort), Place: Bounded(post.Place, maxShort),
+		Profile: Bounded(post.Profile, maxShort), Repost: post.Repost,
 	})
 	if !verdict.Complaint {
 		l.board.count(refusedFor, verdict.Reason)
@@ -201,15 +201,4 @@ func (l *Listener) submit(ctx context.Context, report outage.Report, account str
 		report.Previous = &outage.Identity{ID: report.ID, Reporter: who.PreviousReporter}
 	}
 	return l.config.Sink.Submit(ctx, report)
-}
-
-// bounded cuts a text from outside to a number of bytes, at a character.
-func bounded(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	for most > 0 && text[most]&0xc0 == 0x80 { // inside a character
-		most--
-	}
-	return text[:most]
 }

@@ -121,7 +121,7 @@ func New(config Config) (*Listener, error) {
 		config.Connects = defaultConnects
 	}
 	l := &Listener{
-		config: config, source: config.Network.Source(), instance: bounded(config.Network.Instance(), maxInstance),
+		config: config, source: config.Network.Source(), instance: Bounded(config.Network.Instance(), maxInstance),
 		seen: newSeen(maxSeen), progress: newProgress(), slots: make(chan struct{}, config.InFlight),
 		changed: make(chan struct{}, 1),
 	}

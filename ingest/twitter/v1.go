@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	v1 "github.com/dghubble/go-twitter/twitter" //nolint:staticcheck // final, as the format is
 
@@ -54,7 +53,7 @@ func (s *v1Status) post() (social.Post, error) {
 	}
 	return social.Post{
 		ID: s.id, Author: s.author, Text: plainText(s.text),
-		Language: languageTag(s.language), Place: countryCode(s.country), Profile: cut(s.location, longestLocation),
+		Language: languageTag(s.language), Place: countryCode(s.country), Profile: social.Bounded(s.location, longestLocation),
 		Repost: s.repost, At: at, Link: "https://twitter.com/i/web/status/" + s.id,
 	}, nil
 }
@@ -86,18 +85,7 @@ func plainText(s string) string {
 	if strings.IndexByte(s, '&') >= 0 {
 		s = v1Entities.Replace(s)
 	}
-	return cut(s, longestText)
-}
-
-// cut shortens a text to so many bytes at most, and drops what is no UTF-8.
-func cut(s string, most int) string {
-	if len(s) > most {
-		for most > 0 && !utf8.RuneStart(s[most]) {
-			most--
-		}
-		s = s[:most]
-	}
-	return strings.ToValidUTF8(s, "")
+	return social.Bounded(s, longestText)
 }
 
 // languageTag gives the BCP 47 tag: the API says "und" for unknown, and kept

@@ -62,7 +62,7 @@ func NewV1(cfg V1Config) (*V1, error) {
 	if base.User != nil {
 		return nil, fmt.Errorf("twitter: %w: a gateway's URL has no user; give a token or keys", outage.ErrInvalid)
 	}
-	if cfg.Token != "" && base.Scheme != "https" && !loopback(base.Hostname()) {
+	if cfg.Token != "" && base.Scheme != "https" && !social.Loopback(base.Hostname()) {
 		return nil, fmt.Errorf("twitter: %w: a gateway gets its token over https only", outage.ErrInvalid)
 	}
 	if k := cfg.Keys; k != (V1Keys{}) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -69,8 +68,8 @@ func (n *V1) retry(err error, first, most time.Duration, res *http.Response) err
 	for refused := n.refusals.Add(1); refused > 1 && wait < most; refused-- {
 		wait = min(2*wait, most)
 	}
-	if s, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && s > 0 {
-		wait = time.Duration(min(s, int(mostAsked/time.Second))) * time.Second
+	if asked, ok := seconds(res.Header.Get("Retry-After")); ok {
+		wait = asked
 	}
 	return &social.RetryError{After: wait, Err: err}
 }

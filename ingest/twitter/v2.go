@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,7 +74,7 @@ func NewV2(cfg V2Config) (*V2, error) {
 	switch {
 	case err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
 		return nil, fmt.Errorf("twitter: %w: X's API is a URL such as %s", outage.ErrInvalid, defaultV2URL)
-	case base.Scheme != "https" && (base.Scheme != "http" || !loopback(base.Hostname())):
+	case base.Scheme != "https" && (base.Scheme != "http" || !social.Loopback(base.Hostname())):
 		return nil, fmt.Errorf("twitter: %w: the bearer token needs https", outage.ErrInvalid)
 	case !isBearer(cfg.Bearer):
 		return nil, fmt.Errorf("twitter: %w: a bearer token of printable characters without spaces is required", outage.ErrInvalid)
@@ -112,11 +111,6 @@ func patient(client *http.Client) *http.Client {
 	own.Timeout = 0
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &own
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }
 
 func isBearer(token string) bool {

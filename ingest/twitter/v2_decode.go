@@ -108,7 +108,7 @@ func (m *v2Post) post() (social.Post, error) {
 	}
 	for _, user := range m.Includes.Users {
 		if user.ID == post.Author {
-			post.Profile = cut(user.Location, longestLocation)
+			post.Profile = social.Bounded(user.Location, longestLocation)
 		}
 	}
 	for _, place := range m.Includes.Places {
