@@ -41,13 +41,18 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder stri
 	if current == target {
 		return nil
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		// A migration and its version are one transaction. Another process may
-		// have been faster: then ours failed, and there is nothing left to do.
-		if now, _, again := provider.GetVersions(ctx); again == nil && now == target {
-			return nil
+	// A migration and its version are one transaction. Another process may have
+	// been faster with one of them: then ours failed, and the rest is to be done.
+	for reached := current; reached < target; {
+		_, err := provider.Up(ctx)
+		if err == nil {
+			break
 		}
-		return fmt.Errorf("migrate from schema version %d to %d: %w", current, target, err)
+		now, _, again := provider.GetVersions(ctx)
+		if again != nil || now <= reached {
+			return fmt.Errorf("migrate from schema version %d to %d: %w", reached, target, err)
+		}
+		reached = now
 	}
 	logger.InfoContext(ctx, "archive migrated", "from_version", current, "to_version", target)
 	return nil
