@@ -216,6 +216,9 @@ exported while Outcry is stopped.`,
 			}
 			writer := countcsv.NewWriter(cmd.OutOrStdout())
 			err = record.ExportCounts(cmd.Context(), from.Time, to.Time, step, func(row archive.CountRow) error {
+				if outage.IsWorks(row.Service) {
+					return nil // counter-votes are no counts of complaints
+				}
 				return writer.Write(countcsv.Row(row))
 			})
 			if err != nil {

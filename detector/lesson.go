@@ -7,6 +7,7 @@ import (
 	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/baseline"
 	"github.com/outcryhq/outcry/pkg/live"
+	"github.com/outcryhq/outcry/pkg/outage"
 )
 
 // lesson turns the archive's counts, which come by time, into whole hours for
@@ -30,6 +31,9 @@ func newLesson(detectors map[int]*detect.Detector, covered archive.CoveredMinute
 func (l *lesson) hear(h archive.HourCount) error {
 	if err := l.upTo(h.Hour); err != nil {
 		return err
+	}
+	if outage.IsWorks(h.Series.Service) {
+		return nil
 	}
 	p := live.Partition(h.Series.Service)
 	l.counts[p] = append(l.counts[p], baseline.Count{Series: h.Series, Reports: h.Count})

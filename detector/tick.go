@@ -173,7 +173,8 @@ func latest(a, b time.Time) time.Time {
 func (r *Runner) readCounts(ctx context.Context, changed []live.Change, from, to time.Time, into sink) error {
 	series := make([]outage.Series, 0, len(changed))
 	for _, c := range changed {
-		if c.Series.Country != outage.AllCountries { // the detector derives it
+		// The detector derives the sum of all countries; counter-votes are no complaints.
+		if c.Series.Country != outage.AllCountries && !outage.IsWorks(c.Series.Service) {
 			series = append(series, c.Series)
 		}
 	}

@@ -31,9 +31,19 @@ const (
 // ask is what somebody says.
 type ask struct {
 	service, problem, country string
+	// kind is kindProblem, the default, or kindWorks.
+	kind string
 }
 
-const fieldsWanted = `want "service" and, if you like, "problem" and "country"`
+const (
+	kindProblem = "problem"
+	kindWorks   = "works"
+)
+
+// works says that somebody says that it works.
+func (a *ask) works() bool { return a.kind == kindWorks }
+
+const fieldsWanted = `want "service" and, if you like, "problem", "country" and "kind"`
 
 // field returns where a field's value goes, nil for an unknown field.
 func (a *ask) field(name string) *string {
@@ -44,6 +54,8 @@ func (a *ask) field(name string) *string {
 		return &a.problem
 	case "country":
 		return &a.country
+	case "kind":
+		return &a.kind
 	default:
 		return nil
 	}
@@ -55,6 +67,9 @@ func (a *ask) digest() uint32 {
 	for _, value := range []string{a.service, a.problem, a.country} {
 		_, _ = io.WriteString(h, value) // never fails
 		_, _ = h.Write([]byte{0})
+	}
+	if a.works() {
+		_, _ = io.WriteString(h, a.kind)
 	}
 	return max(1, h.Sum32())
 }
@@ -191,7 +206,7 @@ func strictForm(body []byte) (ask, error) {
 
 // bounded refuses values that are no names.
 func (a *ask) bounded() error {
-	for _, name := range [...]string{"service", "problem", "country"} {
+	for _, name := range [...]string{"service", "problem", "country", "kind"} {
 		if value := a.field(name); len(*value) > maxValue {
 			*value = quote(*value)
 			return problem.Invalid(name, fmt.Sprintf("want at most %d bytes", maxValue))

@@ -12,6 +12,9 @@ type Page struct {
 	Problems []Option
 	// Countries are what can be chosen, by name.
 	Countries []Option
+	// Works says that the page asks whether the service works, for a counter-vote.
+	// Then there are no Problems.
+	Works bool
 	// Problem and Country are the values chosen, "" for none.
 	Problem, Country string
 	// Stamp is the signed moment at which the page was made, for the hidden
@@ -39,6 +42,8 @@ type Done struct {
 	// CountryName is the country's name, "" when it is unknown.
 	CountryName string
 	Counted     bool
+	// Works says that it was a counter-vote.
+	Works bool
 	// Reason says why the report was not counted; "" when it was.
 	Reason string
 }

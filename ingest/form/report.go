@@ -28,7 +28,7 @@ const (
 // getPage is GET /report.
 func (h *Handler) getPage(c *gin.Context) {
 	now := h.config.Now()
-	page := h.newPage(ask{service: h.lists.slug(bound(c.Query("service")))})
+	page := h.newPage(ask{service: h.lists.slug(bound(c.Query("service"))), kind: bound(c.Query("kind"))})
 	stamp, err := h.welcome(c, now)
 	if err != nil {
 		h.renderError(c, page, err)
@@ -84,7 +84,7 @@ func (h *Handler) postPage(c *gin.Context) {
 	}
 	page.Done = &Done{
 		Service: to.service.Slug, ServiceName: to.service.Name, CountryName: countryName(receipt.Country),
-		Counted: receipt.Outcome == outage.Counted, Reason: kindly(receipt.Outcome),
+		Counted: receipt.Outcome == outage.Counted, Reason: kindly(receipt.Outcome), Works: r.works(),
 	}
 	h.render(c, http.StatusOK, page)
 }

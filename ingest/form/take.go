@@ -57,6 +57,9 @@ func (h *Handler) resolve(r *request) (resolved, error) {
 		return to, h.unknownService(r, to)
 	}
 	to.service = service
+	if err := h.checkKind(r); err != nil {
+		return to, err
+	}
 	if r.problem != "" && !slices.Contains(service.Problems, r.problem) {
 		h.refused(r.source, ingest.RefusedInvalid)
 		return to, problem.Invalid("problem", fmt.Sprintf("unknown for %s; want one of %s, or nothing",
@@ -78,6 +81,21 @@ func (h *Handler) resolve(r *request) (resolved, error) {
 		to.country, to.from = outage.UnknownCountry, outage.FromNothing
 	}
 	return to, nil
+}
+
+// checkKind refuses what is neither a complaint nor a counter-vote.
+func (h *Handler) checkKind(r *request) error {
+	var err error
+	switch {
+	case r.kind != "" && r.kind != kindProblem && r.kind != kindWorks:
+		err = problem.Invalid("kind", "want problem or works, or nothing, which is problem")
+	case r.works() && r.problem != "":
+		err = problem.Invalid("problem", "what works has no kind of problem; leave it out")
+	default:
+		return nil
+	}
+	h.refused(r.source, ingest.RefusedInvalid)
+	return err
 }
 
 // unknownService suggests others. That costs more than most answers, so it is
@@ -130,9 +148,13 @@ func (h *Handler) take(r *request, to resolved) (outage.Receipt, error) {
 		h.refused(r.source, ingest.RefusedUnavailable)
 		return outage.Receipt{}, fmt.Errorf("identify: %w", err)
 	}
+	name := to.service.Slug
+	if r.works() {
+		name = outage.WorksFor(name)
+	}
 	report := outage.Report{
-		Identity:    r.identity(who.Reporter, who.Seat, to.service.Slug),
-		Service:     to.service.Slug,
+		Identity:    r.identity(who.Reporter, who.Seat, name),
+		Service:     name,
 		Country:     to.country,
 		CountryFrom: to.from,
 		Source:      r.source,
@@ -143,13 +165,14 @@ func (h *Handler) take(r *request, to resolved) (outage.Receipt, error) {
 		ObservedAt:  r.now,
 	}
 	if !who.PreviousReporter.IsZero() {
-		previous := r.identity(who.PreviousReporter, who.PreviousSeat, to.service.Slug)
+		previous := r.identity(who.PreviousReporter, who.PreviousSeat, name)
 		report.Previous = &previous
 	}
 	result, err := h.config.Sink.Submit(ctx, report)
 	if err != nil {
 		return outage.Receipt{}, fmt.Errorf("submit: %w", err)
 	}
+	result.Receipt.Service = outage.WithoutVote(result.Receipt.Service)
 	return result.Receipt, nil
 }
 
