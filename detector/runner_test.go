@@ -44,3 +44,26 @@ func TestOneDetectorNoticesAnOutageAndItsEnd(t *testing.T) {
 		require.NoError(t, r.stop())
 	})
 }
+
+func TestCounterVotesAreNoComplaints(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t)
+		r := w.start(t, "alone", nil)
+		r.look(t)
+		for range 30 {
+			w.say(t, outage.WorksFor(service), "NL", 50)
+			w.minute(t, 0, r)
+		}
+		found, err := w.engine.Outages(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, found)
+		views, err := w.engine.Views(t.Context())
+		require.NoError(t, err)
+		for _, view := range views {
+			require.Empty(t, view.Spikes)
+			require.Zero(t, view.LiveSeries)
+		}
+		require.NoError(t, r.stop())
+	})
+}

@@ -106,6 +106,12 @@ func (w *world) set(t time.Time) {
 // report has n new people, each somewhere else, report that the service fails in a country.
 func (w *world) report(t *testing.T, country string, n int) {
 	t.Helper()
+	w.say(t, service, country, n)
+}
+
+// say has n new people, each somewhere else, be counted under a name.
+func (w *world) say(t *testing.T, name, country string, n int) {
+	t.Helper()
 	now := w.Now()
 	reports := make([]outage.Report, n)
 	for i := range reports {
@@ -115,7 +121,7 @@ func (w *world) report(t *testing.T, country string, n int) {
 		copy(hash[:], id[:])
 		reports[i] = outage.Report{
 			Identity: outage.Identity{ID: id, Reporter: hash},
-			Service:  service, Country: country, CountryFrom: outage.FromAddress, Source: outage.SourceForm,
+			Service:  name, Country: country, CountryFrom: outage.FromAddress, Source: outage.SourceForm,
 			Origin: hash, Network: uint32(w.said), //nolint:gosec // small
 			ObservedAt: now, ReceivedAt: now,
 		}
