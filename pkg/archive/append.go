@@ -43,10 +43,11 @@ func (a *Archive) Append(ctx context.Context, entries []live.Entry) error {
 		if err != nil {
 			return err
 		}
-		if err := a.appendReports(ctx, t, work.reports, numbers); err != nil {
+		counted, err := a.appendReports(ctx, t, work.reports, numbers)
+		if err != nil {
 			return err
 		}
-		if err := orCoverage(ctx, t, work.coverage); err != nil {
+		if err := addCoverage(ctx, t, work.heard(counted)); err != nil {
 			return err
 		}
 		for _, change := range work.changes {
@@ -137,6 +138,20 @@ func gather(entries []live.Entry) (batch, error) {
 	return work, nil
 }
 
+// heard is what the batch adds to the coverage: the minutes in which sources
+// listened, and the reports that were counted of each. A batch that is tried
+// again gives the same.
+func (b *batch) heard(counted map[listening]int64) map[listening]heard {
+	rows := make(map[listening]heard, len(b.coverage)+len(counted))
+	for place, minutes := range b.coverage {
+		rows[place] = heard{minutes: minutes, reports: counted[place]}
+	}
+	for place, reports := range counted {
+		rows[place] = heard{minutes: b.coverage[place], reports: reports}
+	}
+	return rows
+}
+
 // storableTime says whether the number of a moment's minute fits the tables.
 func storableTime(t time.Time) bool { return t.Year() >= 1970 && t.Year() <= 4000 }
 
@@ -165,23 +180,25 @@ func hashOrNull(h outage.Hash) []byte {
 	return h[:]
 }
 
-// appendReports inserts what is new and adds it to the counts.
-func (a *Archive) appendReports(ctx context.Context, t *tx, rows []reportRow, numbers map[outage.Series]int64) error {
+// appendReports inserts what is new and adds it to the counts. It returns how
+// many were counted, by hour and source.
+func (a *Archive) appendReports(ctx context.Context, t *tx, rows []reportRow, numbers map[outage.Series]int64) (map[listening]int64, error) {
 	for i := range rows {
 		rows[i].series = numbers[outage.Series{Service: rows[i].report.Service, Country: rows[i].report.Country}]
 	}
 	inserted, err := a.dialect.insertReports(ctx, t, rows)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	minutes := make(map[slot]int64)
+	minutes, counted := make(map[slot]int64), make(map[listening]int64)
 	for i := range rows {
-		if inserted[i] && rows[i].report.Outcome == outage.Counted {
-			minutes[slot{rows[i].series, minuteOf(rows[i].report.ObservedAt)}]++
+		if report := rows[i].report; inserted[i] && report.Outcome == outage.Counted {
+			minutes[slot{rows[i].series, minuteOf(report.ObservedAt)}]++
+			counted[listeningAt(report.Source, report.ObservedAt)]++
 		}
 	}
 	if err := a.dialect.merge(ctx, t, addMinutes, sorted(minutes)); err != nil {
-		return err
+		return nil, err
 	}
-	return a.dialect.merge(ctx, t, addQuarters, sorted(perQuarter(minutes)))
+	return counted, a.dialect.merge(ctx, t, addQuarters, sorted(perQuarter(minutes)))
 }

@@ -20,6 +20,10 @@ type dialect interface { //nolint:interfacebloat // two implementations, side by
 	// lockCounts keeps other writers from minutes and quarters until the
 	// transaction ends, so that sums over them are exact.
 	lockCounts(ctx context.Context, t *tx) error
+	// lockRemarks keeps other writers from remarks until the transaction ends.
+	lockRemarks(ctx context.Context, t *tx) error
+	// refs is the column of reports' references, in the order of its bytes.
+	refs() string
 	// passing says of an error that the database is away, busy or full.
 	passing(err error) bool
 	// destroyed is called after a secret was deleted, to overwrite copies of

@@ -96,10 +96,17 @@ func (postgresDialect) lockCounts(ctx context.Context, t *tx) error {
 	return err
 }
 
+func (postgresDialect) lockRemarks(ctx context.Context, t *tx) error {
+	_, err := t.exec(ctx, "LOCK TABLE remarks IN SHARE ROW EXCLUSIVE MODE")
+	return err
+}
+
 // passing goes by the class of the SQLSTATE: connection (08), rollback by a
 // deadlock (40), out of resources, a full disk among them (53), not in the
 // right state, a lock not granted (55), an operator's intervention, a timeout
 // among them (57), a system error (58), and a server that has become read-only (25006).
+func (postgresDialect) refs() string { return `ref COLLATE "C"` }
+
 func (postgresDialect) passing(err error) bool {
 	if answered, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if answered.Code == "25006" {

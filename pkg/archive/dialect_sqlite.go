@@ -69,6 +69,11 @@ func (sqliteDialect) merge(ctx context.Context, t *tx, how merging, counts []ser
 // lockCounts does nothing: a writing transaction is alone anyway.
 func (sqliteDialect) lockCounts(context.Context, *tx) error { return nil }
 
+func (sqliteDialect) refs() string { return "ref" }
+
+// lockRemarks does nothing, for the same reason.
+func (sqliteDialect) lockRemarks(context.Context, *tx) error { return nil }
+
 func (sqliteDialect) passing(err error) bool {
 	var failed *sqlite.Error
 	if !errors.As(err, &failed) {

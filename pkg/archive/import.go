@@ -94,13 +94,13 @@ type importer struct {
 	size    int                               // what a flush would write, about
 	minutes map[outage.Series]map[int64]int64 // young
 	old     map[outage.Series]map[int64]int64 // by quarter; the last ones may be unfinished
-	covered map[listening]int64
+	covered map[listening]heard
 }
 
 func (im *importer) reset() {
 	im.size = 0
 	im.minutes = map[outage.Series]map[int64]int64{}
-	im.covered = map[listening]int64{}
+	im.covered = map[listening]heard{}
 }
 
 func (im *importer) add(row CountRow) error {
@@ -156,7 +156,8 @@ const maxImported = 10_000_000
 func (im *importer) cover(from, to time.Time) {
 	im.done.Observed += minutesBetween(from, to)
 	for minute := from; minute.Before(to); minute = minute.Add(time.Minute) {
-		im.covered[listeningAt(outage.SourceReplay, minute)] |= bitOf(minute)
+		place := listeningAt(outage.SourceReplay, minute)
+		im.covered[place] = im.covered[place].with(bitOf(minute))
 	}
 }
 

@@ -40,7 +40,7 @@ func (im *importer) flush(ctx context.Context, unfinished int64) error {
 		if err := sumQuarters(ctx, t, minutes); err != nil {
 			return err
 		}
-		if err := orCoverage(ctx, t, im.covered); err != nil {
+		if err := addCoverage(ctx, t, im.covered); err != nil {
 			return err
 		}
 		return raiseEdition(ctx, t)

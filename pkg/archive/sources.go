@@ -38,6 +38,9 @@ type SourceState struct {
 	Source outage.Source `json:"-"`
 	// Instance tells sources of one kind apart; "" where there is only one.
 	Instance string `json:"-"`
+	// Process tells those apart that run the same source, each with a state of
+	// its own. They share the cursor.
+	Process string `json:"-"`
 	// Cursor is where the source goes on after a restart; "" if there is none.
 	Cursor    string    `json:"-"`
 	UpdatedAt time.Time `json:"-"`
@@ -62,12 +65,21 @@ type SourceState struct {
 	LastError string            `json:"last_error,omitempty"` // for everybody to read
 }
 
-const upsertSource = `INSERT INTO sources (source, instance, cursor, state, updated_at) VALUES ($1, $2, $3, $4, $5)
-	ON CONFLICT (source, instance) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at,
-	cursor = CASE WHEN excluded.cursor = '' THEN sources.cursor ELSE excluded.cursor END`
+const (
+	upsertState = `INSERT INTO source_states (source, instance, process, state, updated_at) VALUES ($1, $2, $3, $4, $5)
+	ON CONFLICT (source, instance, process) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at`
+	// Of processes that have gone one state a source is enough, the newest.
+	deleteStates = `DELETE FROM source_states WHERE source = $1 AND instance = $2 AND process <> $3 AND updated_at < $4`
+	upsertCursor = `INSERT INTO source_cursors (source, instance, cursor) VALUES ($1, $2, $3)
+	ON CONFLICT (source, instance) DO UPDATE SET cursor = excluded.cursor`
+)
 
-// SaveSources keeps the states of sources, each in the place of the one before.
-// An empty cursor leaves the cursor that is kept.
+// goneAfter is how long the state of another process is kept that nobody renews.
+const goneAfter = time.Hour
+
+// SaveSources keeps the states of sources, each in the place of the one before
+// of the same process, and forgets those of processes that are long gone. An
+// empty cursor leaves the cursor that is kept.
 func (a *Archive) SaveSources(ctx context.Context, states ...SourceState) error {
 	bodies := make([]string, len(states))
 	for i, state := range states {
@@ -75,15 +87,24 @@ func (a *Archive) SaveSources(ctx context.Context, states ...SourceState) error 
 		if err != nil {
 			return fmt.Errorf("save sources: %w: %w", outage.ErrInvalid, err)
 		}
-		if len(body) > maxSourceState || len(state.Instance) > maxSourceName || len(state.Cursor) > maxCursor || !storableTime(state.UpdatedAt) {
+		if len(body) > maxSourceState || len(state.Instance) > maxSourceName || len(state.Process) > maxSourceName || len(state.Cursor) > maxCursor || !storableTime(state.UpdatedAt) {
 			return fmt.Errorf("save sources: %w: the state of %s is too large, or of no time", outage.ErrInvalid, state.Source)
 		}
 		bodies[i] = storable(string(body))
 	}
 	return a.update(ctx, "save sources", func(ctx context.Context, t *tx) error {
 		for i, state := range states {
-			if _, err := t.exec(ctx, upsertSource, storable(string(state.Source)), storable(state.Instance), storable(state.Cursor),
-				bodies[i], state.UpdatedAt.UnixMilli()); err != nil {
+			source, instance, process := storable(string(state.Source)), storable(state.Instance), storable(state.Process)
+			if _, err := t.exec(ctx, upsertState, source, instance, process, bodies[i], state.UpdatedAt.UnixMilli()); err != nil {
+				return err
+			}
+			if _, err := t.exec(ctx, deleteStates, source, instance, process, state.UpdatedAt.Add(-goneAfter).UnixMilli()); err != nil {
+				return err
+			}
+			if state.Cursor == "" {
+				continue
+			}
+			if _, err := t.exec(ctx, upsertCursor, source, instance, storable(state.Cursor)); err != nil {
 				return err
 			}
 		}
@@ -94,7 +115,7 @@ func (a *Archive) SaveSources(ctx context.Context, states ...SourceState) error 
 // Cursor returns where a source goes on, "" if nothing is known.
 func (a *Archive) Cursor(ctx context.Context, source outage.Source, instance string) (string, error) {
 	var cursor string
-	err := a.read.QueryRowContext(ctx, `SELECT cursor FROM sources WHERE source = $1 AND instance = $2`,
+	err := a.read.QueryRowContext(ctx, `SELECT cursor FROM source_cursors WHERE source = $1 AND instance = $2`,
 		storable(string(source)), storable(instance)).Scan(&cursor)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
@@ -102,14 +123,17 @@ func (a *Archive) Cursor(ctx context.Context, source outage.Source, instance str
 	return cursor, a.wrap("read cursor", err)
 }
 
-// Sources returns the states of all sources that ever ran, by source and instance.
+// Sources returns the states of all sources that ever ran, by source, instance
+// and process.
 func (a *Archive) Sources(ctx context.Context) ([]SourceState, error) {
 	var states []SourceState
-	err := each(ctx, a.read, `SELECT source, instance, cursor, state, updated_at FROM sources ORDER BY source, instance`, nil, func(r row) error {
+	err := each(ctx, a.read, `SELECT s.source, s.instance, s.process, COALESCE(c.cursor, ''), s.state, s.updated_at
+		FROM source_states s LEFT JOIN source_cursors c ON c.source = s.source AND c.instance = s.instance
+		ORDER BY s.source, s.instance, s.process`, nil, func(r row) error {
 		var s SourceState
 		var body []byte
 		var updated int64
-		if err := r.Scan(&s.Source, &s.Instance, &s.Cursor, &body, &updated); err != nil {
+		if err := r.Scan(&s.Source, &s.Instance, &s.Process, &s.Cursor, &body, &updated); err != nil {
 			return err
 		}
 		if err := json.Unmarshal(body, &s); err != nil {
@@ -168,4 +192,37 @@ func (a *Archive) ForgetReports(ctx context.Context, ids []outage.ID) ([]outage.
 		return nil, err
 	}
 	return found, nil
+}
+
+// ForgetLinks clears the references of reports that begin with one of some
+// texts, as ForgetReports does: those of an account that is gone.
+func (a *Archive) ForgetLinks(ctx context.Context, prefixes []string) error {
+	var linked [][]byte
+	for _, prefix := range prefixes {
+		if prefix = storable(prefix); prefix == "" {
+			continue
+		}
+		query := `SELECT id FROM reports WHERE ref <> '' AND ` + a.dialect.refs() + ` >= $1 AND ` + a.dialect.refs() + ` < $2`
+		// U+10FFFF is the greatest character.
+		err := each(ctx, a.read, query, []any{prefix, prefix + "\U0010FFFF"}, func(r row) error {
+			var id []byte
+			err := r.Scan(&id)
+			linked = append(linked, id)
+			return err
+		})
+		if err != nil {
+			return a.wrap("forget links", err)
+		}
+	}
+	if len(linked) == 0 {
+		return nil
+	}
+	return a.update(ctx, "forget links", func(ctx context.Context, t *tx) error {
+		for _, id := range linked {
+			if _, err := t.exec(ctx, `UPDATE reports SET ref = '' WHERE id = $1`, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -21,6 +21,7 @@ var countTests = map[string]func(*testing.T, Opener){ //nolint:gochecknoglobals 
 	"hours come by time, of the partitions asked for":   hours,
 	"a reader's error ends the reading":                 readerFails,
 	"coverage is the union of the sources":              coverage,
+	"a source that brings much is missed":               partCoverage,
 	"coverage asked for the wrong way round is refused": badCoverage,
 }
 
@@ -169,6 +170,53 @@ func coverage(t *testing.T, opener Opener) {
 	none, err := a.Coverage(t.Context(), noon, noon)
 	require.NoError(t, err)
 	require.False(t, none.At(noon))
+}
+
+// partCoverage has a form that brings 1 report in 11, and Bluesky the others.
+func partCoverage(t *testing.T, opener Opener) {
+	a := open(t, opener)
+	cover := func(at time.Time, sources ...outage.Source) {
+		var c []live.Coverage
+		for _, source := range sources {
+			c = append(c, live.Coverage{Source: source, Minute: at})
+		}
+		require.NoError(t, a.Append(t.Context(), []live.Entry{{Partition: 1, Epoch: "e", Position: "1", Coverage: c}}))
+	}
+	list := reports(11, "r", "whatsapp", "NL", noon)
+	for i := range list[1:] {
+		list[i+1].Source = outage.SourceBluesky
+	}
+	list = append(list, reports(30, "again", "whatsapp", "NL", noon)...)
+	for i := range list[11:] {
+		list[i+11].Outcome = outage.Duplicate // which says nothing
+	}
+	add(t, a, list...)
+	add(t, a, list...) // the log may bring them again
+	at := func(hour, minute int) time.Time {
+		return noon.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute)
+	}
+	cover(at(0, 1), outage.SourceForm)
+	cover(at(1, 0), outage.SourceForm, outage.SourceBluesky)
+	cover(at(1, 1), outage.SourceForm)
+	cover(at(1, 2), outage.SourceBluesky)
+	cover(at(1, 3), outage.SourceForm, outage.SourceReplay)
+	cover(at(24, 5), outage.SourceForm)
+	cover(at(25, 5), outage.SourceForm)
+	covered, err := a.Coverage(t.Context(), noon, at(30, 0))
+	require.NoError(t, err)
+	var partly []string
+	for m := noon; m.Before(at(30, 0)); m = m.Add(time.Minute) {
+		if covered.PartlyAt(m) {
+			partly = append(partly, m.Sub(noon).String())
+			require.True(t, covered.At(m))
+		}
+	}
+	require.Equal(t, []string{"1h1m0s", "24h5m0s"}, partly, "the hour itself does not count, nor what is more than a day ago")
+	require.Equal(t, []int{0, 1, 0}, []int{covered.PartlyInHour(noon), covered.PartlyInHour(at(1, 0)), covered.PartlyInHour(at(25, 0))})
+	later, err := a.Coverage(t.Context(), at(1, 1), at(1, 2))
+	require.NoError(t, err)
+	require.True(t, later.PartlyAt(at(1, 1)), "what was before is known all the same")
+	require.Equal(t, 1, later.PartlyInHour(at(1, 0)))
 }
 
 func badCoverage(t *testing.T, opener Opener) {

@@ -16,6 +16,8 @@ var sourceTests = map[string]func(*testing.T, Opener){ //nolint:gochecknoglobals
 	"states of sources are kept, each in its place": keepsSources,
 	"a state that is too large is refused":          refusesSources,
 	"deleted posts are forgotten and still count":   forgetsReports,
+	"accounts that are gone are forgotten":          forgetsLinks,
+	"each process has a state, and one cursor":      keepsProcesses,
 }
 
 // bluesky is the state of a source at a moment.
@@ -107,4 +109,43 @@ func forgetsReports(t *testing.T, opener Opener) {
 	require.NoError(t, err)
 	require.Equal(t, []outage.ID{late}, found)
 	require.Empty(t, stored(t, a, noon)[late].Ref)
+}
+
+func forgetsLinks(t *testing.T, opener Opener) {
+	a := open(t, opener)
+	linked := func(name, ref string) outage.Logged {
+		r := report(name, "whatsapp", "NL", noon)
+		r.Source, r.Ref = outage.SourceBluesky, ref
+		return r
+	}
+	one, two := linked("one", "https://social.example/a/1"), linked("two", "https://social.example/a/\U0010FFFEz")
+	other, upper := linked("other", "https://social.example/ab/1"), linked("upper", "https://social.example/A/1")
+	add(t, a, one, two, other, upper, report("plain", "whatsapp", "NL", noon))
+	require.NoError(t, a.ForgetLinks(t.Context(), nil))
+	require.NoError(t, a.ForgetLinks(t.Context(), []string{"", "https://social.example/a/", "https://nobody.example/%_"}))
+	got := stored(t, a, noon)
+	require.Empty(t, got[one.ID].Ref)
+	require.Empty(t, got[two.ID].Ref)
+	require.Equal(t, other, got[other.ID])
+	require.Equal(t, upper, got[upper.ID])
+	require.Equal(t, map[int]int{0: 5}, counts(t, a, "whatsapp", "NL", time.Minute), "they still count")
+}
+
+func keepsProcesses(t *testing.T, opener Opener) {
+	a := open(t, opener)
+	of := func(process, cursor string, at time.Time) archive.SourceState {
+		s := bluesky(cursor, at)
+		s.Process, s.LastError = process, ""
+		return s
+	}
+	require.NoError(t, a.SaveSources(t.Context(), of("one", "1", noon)))
+	require.NoError(t, a.SaveSources(t.Context(), of("two", "2", noon.Add(time.Minute))))
+	states, err := a.Sources(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []archive.SourceState{of("one", "2", noon), of("two", "2", noon.Add(time.Minute))}, states)
+
+	require.NoError(t, a.SaveSources(t.Context(), of("two", "3", noon.Add(time.Hour+time.Minute))))
+	states, err = a.Sources(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []archive.SourceState{of("two", "3", noon.Add(time.Hour+time.Minute))}, states, "one is long gone")
 }
