@@ -3,6 +3,7 @@ SHELL := /bin/bash
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LINT     := go tool -modfile=.ci/tools/go.mod golangci-lint
+OAPI     := go tool -modfile=.ci/tools/go.mod oapi-codegen
 FUZZTIME ?= 10s
 # What make test and make bench look at, for example PACKAGES=./pkg/place/...
 PACKAGES ?= ./...
@@ -21,7 +22,7 @@ build: ## Build bin/outcry, a static binary
 
 # The race detector needs a C compiler; without one the tests run without it.
 .PHONY: test
-test: ## Install the servers that tests need, vet, and run all tests
+test: check-generated ## Install the servers that tests need, vet, and run all tests
 	.ci/install-servers
 	go vet $(PACKAGES)
 	go test $$(command -v "$${CC:-cc}" >/dev/null && echo -race) -timeout 12m $(PACKAGES)
@@ -34,6 +35,20 @@ bench: ## Run the benchmarks
 .PHONY: bench-detection
 bench-detection: ## Measure the detector and the usual ones on simulated outages
 	go run ./detector/bench/measure -out docs
+
+.PHONY: generate
+generate: ## Write the Go code that api/openapi.yaml says
+	$(OAPI) -config api/spec/generate.yaml api/openapi.yaml
+	$(OAPI) -config pkg/client/generate.yaml api/openapi.yaml
+
+.PHONY: check-generated
+check-generated: ## Fail if the generated code is not what api/openapi.yaml says
+	@set -euo pipefail; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	for package in api/spec pkg/client; do \
+		sed "s|^output:.*|output: $$fresh/code.go|" $$package/generate.yaml > $$fresh/generate.yaml; \
+		$(OAPI) -config $$fresh/generate.yaml api/openapi.yaml; \
+		diff -u $$package/$${package##*/}.gen.go $$fresh/code.go || { echo "run make generate and commit what it writes"; exit 1; }; \
+	done
 
 .PHONY: lint
 lint: ## Run the linters and look for unformatted files

@@ -9,7 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/outcryhq/outcry/docs"
+	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/live"
@@ -80,7 +80,7 @@ type API struct {
 	heard    *cached[heard]
 	listened *cached[listened]
 	front    *cached[front]
-	sources  *cached[sourceListJSON]
+	sources  *cached[spec.SourceList]
 	// seasoned says that the installation is known to have listened for long
 	// enough; only readListened, which never runs twice at a time, touches it.
 	seasoned bool
@@ -115,26 +115,22 @@ type noBaselines struct{}
 // PerMinute implements Baselines.
 func (noBaselines) PerMinute(outage.Series, time.Time) (float64, bool) { return 0, false }
 
-// Mount adds the calls under /v1, the description of them, and the front page.
-func (a *API) Mount(router gin.IRouter) {
-	v1 := router.Group("/v1", readableAnywhere)
-	for path, call := range map[string]gin.HandlerFunc{
-		"/services":                 a.listServices,
-		"/services/:service":        a.getService,
-		"/services/:service/series": a.getSeries,
-		"/spikes":                   a.listSpikes,
-		"/sources":                  a.listSources,
-		"/outages":                  a.listOutages,
-		"/outages/:id":              a.getOutage,
-	} {
-		v1.GET(path, call)
-		v1.OPTIONS(path, preflight)
-	}
+// Every call of the description has a handler here.
+var _ spec.ServerInterface = (*API)(nil)
 
+// Mount adds the calls of the description, and the front page.
+func (a *API) Mount(router gin.IRouter) {
+	calls := router.Group("/", readableAnywhere)
+	spec.RegisterHandlers(calls, a)
+	for _, call := range spec.Calls() {
+		calls.OPTIONS(call.Path, preflight)
+	}
 	router.GET("/", a.home)
-	router.GET("/openapi.yaml", readableAnywhere, func(c *gin.Context) {
-		respond(c, time.Hour, "application/yaml", docs.OpenAPI)
-	})
+}
+
+// Description implements spec.ServerInterface.
+func (a *API) Description(c *gin.Context) {
+	respond(c, time.Hour, "application/yaml", OpenAPI)
 }
 
 // readableAnywhere lets the pages of other sites read the answer: it is public,

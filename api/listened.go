@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
@@ -56,17 +57,17 @@ func (a *API) readListened(ctx context.Context) (listened, error) {
 }
 
 // doubt is why the silence of a series says nothing; "" if it does.
-type doubt string
+type doubt = spec.UnknownBecause
 
 // The doubts, the first that applies.
 const (
-	doubtBlind     doubt = "live_state_unreachable" // the live state cannot be read
-	doubtUnwatched doubt = "not_watched"            // not every partition has a detector
-	doubtUnsure    doubt = "listening_unknown"      // the archive cannot say whether anybody listens
-	doubtDeaf      doubt = "not_listening"          // no source has listened in the last minutes
-	doubtNew       doubt = "new_installation"       // it has listened for less than a day
-	doubtUnheard   doubt = "not_heard_of"           // nothing in two days: nobody may be there to complain
-	doubtSparse    doubt = "too_few_reports"        // less than one a day is usual: a few people more may not be there either
+	doubtBlind     = spec.LiveStateUnreachable // the live state cannot be read
+	doubtUnwatched = spec.NotWatched           // not every partition has a detector
+	doubtUnsure    = spec.ListeningUnknown     // the archive cannot say whether anybody listens
+	doubtDeaf      = spec.NotListening         // no source has listened in the last minutes
+	doubtNew       = spec.NewInstallation      // it has listened for less than a day
+	doubtUnheard   = spec.NotHeardOf           // nothing in two days: nobody may be there to complain
+	doubtSparse    = spec.TooFewReports        // less than one a day is usual: a few people more may not be there either
 )
 
 // enoughUsual is how many reports a minute must be usual for silence to mean

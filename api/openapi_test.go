@@ -18,13 +18,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
-	"github.com/outcryhq/outcry/docs"
+	"github.com/outcryhq/outcry/api"
 	"github.com/outcryhq/outcry/pkg/httpserver"
 	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// description is docs/openapi.yaml as a test reads it.
+// description is api/openapi.yaml as a test reads it.
 type description struct {
 	document map[string]any
 	compiler *jsonschema.Compiler
@@ -36,7 +36,7 @@ const documentURL = "https://outcry.test/openapi.json"
 // field that is not described fails.
 func describe(t *testing.T) description {
 	t.Helper()
-	asJSON, err := yaml.YAMLToJSON(docs.OpenAPI)
+	asJSON, err := yaml.YAMLToJSON(api.OpenAPI)
 	require.NoError(t, err)
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
 	require.NoError(t, err)
@@ -216,6 +216,6 @@ func TestDescriptionIsServed(t *testing.T) {
 	t.Parallel()
 	recorder := newWorld(t).get("/openapi.yaml")
 	require.Equal(t, http.StatusOK, recorder.Code)
-	require.Equal(t, docs.OpenAPI, recorder.Body.Bytes())
+	require.Equal(t, api.OpenAPI, recorder.Body.Bytes())
 	require.True(t, json.Valid(must(yaml.YAMLToJSON(recorder.Body.Bytes()))))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/problem"
@@ -17,21 +18,15 @@ import (
 // for a day after they closed, so whatever had not ended before that is there.
 const keepRecent = 23 * time.Hour
 
-type outageListJSON struct {
-	Outages []outage.Outage `json:"outages"`
-	// Complete is false when the archive is away and older outages are missing.
-	Complete   bool    `json:"complete"`
-	NextCursor *string `json:"next_cursor"`
-}
-
 // outageQuery is what a client wants to see.
 type outageQuery struct {
 	archive.OutageFilter
 	after *outage.Outage // the last outage of the page before: its start and id
 }
 
-func (a *API) listOutages(c *gin.Context) {
-	q := readQuery(c, "service", "country", "state", "since", "until", "limit", "cursor")
+// ListOutages implements spec.ServerInterface.
+func (a *API) ListOutages(c *gin.Context) {
+	q := readQuery(c)
 	var want outageQuery
 	want.Service, want.Country, want.Limit = q.slug("service"), q.country(false), q.limit()
 	want.State = oneOf(q, "state", "", outage.Ongoing, outage.Ended)
@@ -57,18 +52,18 @@ func (a *API) listOutages(c *gin.Context) {
 }
 
 // outages merges the live state's outages, which are fresher, into the archive's.
-func (a *API) outages(ctx context.Context, want outageQuery) (outageListJSON, error) {
+func (a *API) outages(ctx context.Context, want outageQuery) (spec.OutageList, error) {
 	now, liveErr := a.present.get(ctx)
 	recent := matching(now.outages, want)
 	older, archiveErr := a.archivedOutages(ctx, want, now.outages)
 	switch {
 	case archiveErr == nil:
 	case !errors.Is(archiveErr, outage.ErrUnavailable) && !errors.Is(archiveErr, context.DeadlineExceeded):
-		return outageListJSON{}, archiveErr
+		return spec.OutageList{}, archiveErr
 	case liveErr != nil, want.after != nil && want.State != outage.Ongoing, !want.Until.IsZero() && want.State != outage.Ongoing:
-		return outageListJSON{}, archiveErr
+		return spec.OutageList{}, archiveErr
 	}
-	list := outageListJSON{
+	list := spec.OutageList{
 		Outages: merge(recent, older, want.Limit+1),
 		Complete: archiveErr == nil || want.State == outage.Ongoing ||
 			!want.Since.IsZero() && want.Since.After(a.now().Add(-keepRecent)),
@@ -178,7 +173,8 @@ func (q *query) outageCursor() *outage.Outage {
 	return &outage.Outage{StartedAt: started, ID: id}
 }
 
-func (a *API) getOutage(c *gin.Context) {
+// GetOutage implements spec.ServerInterface.
+func (a *API) GetOutage(c *gin.Context) {
 	q := readQuery(c)
 	id, err := outage.ParseID(c.Param("id"))
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/place"
 	"github.com/outcryhq/outcry/pkg/problem"
@@ -26,9 +27,25 @@ type query struct {
 	err    *problem.Problem
 }
 
-// readQuery refuses what it does not know, so that a mistyped filter is an
-// error and not a longer list.
-func readQuery(c *gin.Context, known ...string) *query {
+// readQuery refuses what the description of the call does not know, so that a
+// mistyped filter is an error and not a longer list.
+func readQuery(c *gin.Context) *query {
+	return queryOf(c, knownParameters[c.FullPath()]...)
+}
+
+// knownParameters are those of each call, by its path.
+//
+//nolint:gochecknoglobals // a constant table
+var knownParameters = func() map[string][]string {
+	known := map[string][]string{}
+	for _, call := range spec.Calls() {
+		known[call.Path] = call.Query
+	}
+	return known
+}()
+
+// queryOf is readQuery for what is not described, such as pages.
+func queryOf(c *gin.Context, known ...string) *query {
 	values, err := url.ParseQuery(c.Request.URL.RawQuery)
 	q := &query{values: values}
 	if err != nil {

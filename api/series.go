@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/problem"
@@ -25,23 +26,6 @@ const (
 	quarter    = 15 * time.Minute
 )
 
-type seriesJSON struct {
-	Service string      `json:"service"`
-	Country string      `json:"country"`
-	Step    string      `json:"step"`
-	From    time.Time   `json:"from"`
-	To      time.Time   `json:"to"`
-	Points  []pointJSON `json:"points"`
-}
-
-// pointJSON is a bucket of time. Reports and Expected are sums over it.
-type pointJSON struct {
-	At      time.Time `json:"at"` // its beginning
-	Reports int       `json:"reports"`
-	// Expected is nil while nothing is known of what is usual.
-	Expected *float64 `json:"expected"`
-}
-
 // span is a series' range of time: from inclusive, to exclusive, both on a step.
 type span struct {
 	from, to time.Time
@@ -50,13 +34,14 @@ type span struct {
 
 func (s span) points() int { return int(s.to.Sub(s.from) / s.step) }
 
-func (a *API) getSeries(c *gin.Context) {
-	q := readQuery(c, "country", "from", "to", "step")
+// GetSeries implements spec.ServerInterface.
+func (a *API) GetSeries(c *gin.Context) {
+	q := readQuery(c)
 	country := q.country(true)
 	if country == "" {
 		country = outage.AllCountries
 	}
-	word := oneOf(q, "step", "5m", "1m", "15m", "1h")
+	word := oneOf[spec.SeriesStep](q, "step", "5m", "1m", "15m", "1h")
 	asked := q.span(a.now(), steps(word))
 	service, err := a.service(c.Param("service"))
 	switch {
@@ -77,15 +62,15 @@ func (a *API) getSeries(c *gin.Context) {
 	if asked.to.Before(a.liveSince()) {
 		keep = keepHistory
 	}
-	respondJSON(c, keep, seriesJSON{
+	respondJSON(c, keep, spec.Series{
 		Service: series.Service, Country: series.Country, Step: word,
 		From: asked.from, To: asked.to, Points: a.points(series, asked, counts),
 	})
 }
 
 // steps reads a word that oneOf has checked.
-func steps(word string) time.Duration {
-	step, err := time.ParseDuration(word)
+func steps(word spec.SeriesStep) time.Duration {
+	step, err := time.ParseDuration(string(word))
 	if err != nil {
 		return time.Minute // refused already
 	}
@@ -162,8 +147,8 @@ func (a *API) archived(ctx context.Context, s outage.Series, old span, sums []in
 	return nil
 }
 
-func (a *API) points(s outage.Series, asked span, counts []int) []pointJSON {
-	points := make([]pointJSON, len(counts))
+func (a *API) points(s outage.Series, asked span, counts []int) []spec.Point {
+	points := make([]spec.Point, len(counts))
 	var hour time.Time // what is usual changes by the hour only
 	var expected *float64
 	for i, n := range counts {
@@ -171,7 +156,7 @@ func (a *API) points(s outage.Series, asked span, counts []int) []pointJSON {
 		if start := at.Truncate(time.Hour); !start.Equal(hour) {
 			hour, expected = start, a.expected(s, start, asked.step)
 		}
-		points[i] = pointJSON{At: at, Reports: n, Expected: expected}
+		points[i] = spec.Point{At: at, Reports: n, Expected: expected}
 	}
 	return points
 }

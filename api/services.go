@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/place"
@@ -15,44 +16,6 @@ import (
 
 // suggestions is how many services are named when one is not known.
 const suggestions = 5
-
-// serviceJSON is a service with its status.
-type serviceJSON struct {
-	Service       string        `json:"service"`
-	Name          string        `json:"name"`
-	Category      string        `json:"category"`
-	HomeCountries []string      `json:"home_countries"`
-	Status        outage.Status `json:"status"`
-	// UnknownBecause says why the status is unknown.
-	UnknownBecause doubt `json:"unknown_because,omitempty"`
-	// OutageID names the ongoing outage.
-	OutageID *outage.ID `json:"outage_id"`
-	// Countries are those with trouble in a list, and those heard of too for one service.
-	Countries []countryJSON `json:"countries"`
-}
-
-type countryJSON struct {
-	Country        string        `json:"country"`
-	Name           string        `json:"name"`
-	Status         outage.Status `json:"status"`
-	UnknownBecause doubt         `json:"unknown_because,omitempty"`
-}
-
-type problemJSON struct {
-	Problem string `json:"problem"`
-	Name    string `json:"name"`
-}
-
-type serviceDetailJSON struct {
-	serviceJSON
-	Problems []problemJSON  `json:"problems"`
-	Outage   *outage.Outage `json:"outage"`
-}
-
-type serviceListJSON struct {
-	Services   []serviceJSON `json:"services"`
-	NextCursor *string       `json:"next_cursor"`
-}
 
 // picture is what is known of the present, as far as the live state can be read.
 // Without it every status is unknown, which is the truth.
@@ -79,8 +42,9 @@ func (a *API) picture(ctx context.Context) picture {
 	return p
 }
 
-func (a *API) listServices(c *gin.Context) {
-	q := readQuery(c, "q", "country", "status", "limit", "cursor")
+// ListServices implements spec.ServerInterface.
+func (a *API) ListServices(c *gin.Context) {
+	q := readQuery(c)
 	text, country, limit := q.text("q"), q.country(false), q.limit()
 	status := oneOf(q, "status", "", outage.StatusProblem, outage.StatusPossible, outage.StatusOK, outage.StatusUnknown)
 	services := q.restOf(a.search(text))
@@ -91,7 +55,7 @@ func (a *API) listServices(c *gin.Context) {
 	if country == "" {
 		country = outage.AllCountries
 	}
-	list := serviceListJSON{Services: []serviceJSON{}}
+	list := spec.ServiceList{Services: []spec.Service{}}
 	now := a.picture(c.Request.Context())
 	for _, service := range services {
 		s := outage.Series{Service: service.Slug, Country: country}
@@ -133,11 +97,11 @@ func (a *API) search(text string) []catalog.Service {
 	return a.catalog.Search(text, len(services))
 }
 
-func describe(p picture, service catalog.Service, countries []string) serviceJSON {
-	entry := serviceJSON{
+func describe(p picture, service catalog.Service, countries []string) spec.Service {
+	entry := spec.Service{
 		Service: service.Slug, Name: service.Name, Category: service.Category,
 		HomeCountries: append([]string{}, service.Countries...),
-		Countries:     make([]countryJSON, 0, len(countries)),
+		Countries:     make([]spec.CountryStatus, 0, len(countries)),
 	}
 	entry.Status, entry.UnknownBecause = p.statusOf(outage.Series{Service: service.Slug, Country: outage.AllCountries})
 	if ongoing := p.byService[service.Slug].ongoing; ongoing != nil {
@@ -145,14 +109,15 @@ func describe(p picture, service catalog.Service, countries []string) serviceJSO
 	}
 	for _, code := range countries {
 		status, why := p.statusOf(outage.Series{Service: service.Slug, Country: code})
-		entry.Countries = append(entry.Countries, countryJSON{
+		entry.Countries = append(entry.Countries, spec.CountryStatus{
 			Country: code, Name: place.Name(code), Status: status, UnknownBecause: why,
 		})
 	}
 	return entry
 }
 
-func (a *API) getService(c *gin.Context) {
+// GetService implements spec.ServerInterface.
+func (a *API) GetService(c *gin.Context) {
 	q := readQuery(c)
 	service, err := a.service(c.Param("service"))
 	switch {
@@ -166,13 +131,14 @@ func (a *API) getService(c *gin.Context) {
 	now := a.picture(c.Request.Context())
 	countries := slices.Concat(now.heard.countries[service.Slug], now.byService[service.Slug].countries())
 	slices.Sort(countries)
-	detail := serviceDetailJSON{
-		serviceJSON: describe(now, service, slices.Compact(countries)),
-		Problems:    []problemJSON{},
-		Outage:      now.byService[service.Slug].ongoing,
+	found := describe(now, service, slices.Compact(countries))
+	detail := spec.ServiceDetail{
+		Service: found.Service, Name: found.Name, Category: found.Category, HomeCountries: found.HomeCountries,
+		Status: found.Status, UnknownBecause: found.UnknownBecause, OutageID: found.OutageID, Countries: found.Countries,
+		Problems: []spec.ProblemKind{}, Outage: now.byService[service.Slug].ongoing,
 	}
 	for _, kind := range a.catalog.Problems(service.Slug) {
-		detail.Problems = append(detail.Problems, problemJSON{Problem: kind.Slug, Name: kind.Label})
+		detail.Problems = append(detail.Problems, spec.ProblemKind{Problem: kind.Slug, Name: kind.Label})
 	}
 	respondJSON(c, keepLive, detail)
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/archive"
-	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/problem"
 )
 
@@ -19,33 +19,8 @@ const (
 	longGone = 7 * 24 * time.Hour
 )
 
-// sourceJSON is a source as it is now. Counts are those since its process started.
-type sourceJSON struct {
-	Source           outage.Source        `json:"source"`
-	Instance         string               `json:"instance"`
-	State            archive.SourceStatus `json:"state"`
-	Since            time.Time            `json:"since"`
-	UpdatedAt        time.Time            `json:"updated_at"`
-	LastPostAt       *time.Time           `json:"last_post_at"`
-	LagSeconds       *int64               `json:"lag_seconds"`
-	CursorAgeSeconds *int64               `json:"cursor_age_seconds"`
-	Posts            uint64               `json:"posts"`
-	Complaints       uint64               `json:"complaints"`
-	Duplicates       uint64               `json:"duplicates"`
-	Deletions        uint64               `json:"deletions"`
-	Reconnects       uint64               `json:"reconnects"`
-	Refused          map[string]uint64    `json:"refused"`
-	Skipped          map[string]uint64    `json:"skipped"`
-	Submitted        map[string]uint64    `json:"submitted"`
-	LastError        *string              `json:"last_error"`
-}
-
-type sourceListJSON struct {
-	Sources    []sourceJSON `json:"sources"`
-	NextCursor *string      `json:"next_cursor"`
-}
-
-func (a *API) listSources(c *gin.Context) {
+// ListSources implements spec.ServerInterface.
+func (a *API) ListSources(c *gin.Context) {
 	q := readQuery(c)
 	if q.err != nil {
 		problem.Write(c, q.err)
@@ -60,8 +35,8 @@ func (a *API) listSources(c *gin.Context) {
 }
 
 // readSources asks the archive how the sources are.
-func (a *API) readSources(ctx context.Context) (sourceListJSON, error) {
-	list := sourceListJSON{Sources: []sourceJSON{}}
+func (a *API) readSources(ctx context.Context) (spec.SourceList, error) {
+	list := spec.SourceList{Sources: []spec.ListeningSource{}}
 	states, err := a.archive.Sources(ctx)
 	if err != nil {
 		return list, err
@@ -77,8 +52,8 @@ func (a *API) readSources(ctx context.Context) (sourceListJSON, error) {
 
 // presentSource makes of a note what is true now: one that nobody has renewed is
 // that of a process that has gone.
-func presentSource(now time.Time, s archive.SourceState) sourceJSON {
-	shown := sourceJSON{
+func presentSource(now time.Time, s archive.SourceState) spec.ListeningSource {
+	shown := spec.ListeningSource{
 		Source: s.Source, Instance: s.Instance, State: s.Status,
 		Since: s.Since.UTC().Truncate(time.Second), UpdatedAt: s.UpdatedAt.UTC().Truncate(time.Second),
 		LagSeconds: secondsSince(now, s.LastPostAt), CursorAgeSeconds: secondsSince(now, s.CursorAt),
@@ -99,11 +74,11 @@ func presentSource(now time.Time, s archive.SourceState) sourceJSON {
 }
 
 // secondsSince is nil for no time at all, and 0 where clocks differ.
-func secondsSince(now, at time.Time) *int64 {
+func secondsSince(now, at time.Time) *int {
 	if at.IsZero() {
 		return nil
 	}
-	seconds := max(int64(now.Sub(at)/time.Second), 0)
+	seconds := max(int(now.Sub(at)/time.Second), 0)
 	return &seconds
 }
 

@@ -6,19 +6,14 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/problem"
 )
 
-type spikeListJSON struct {
-	Spikes []outage.Spike `json:"spikes"`
-	// Complete is false while a part of the services is not being watched.
-	Complete   bool    `json:"complete"`
-	NextCursor *string `json:"next_cursor"`
-}
-
-func (a *API) listSpikes(c *gin.Context) {
-	q := readQuery(c, "service", "country", "status", "limit", "cursor")
+// ListSpikes implements spec.ServerInterface.
+func (a *API) ListSpikes(c *gin.Context) {
+	q := readQuery(c)
 	service, country, limit := q.slug("service"), q.country(true), q.limit()
 	status := oneOf(q, "status", "", outage.StatusProblem, outage.StatusPossible)
 	after := q.spikeCursor()
@@ -31,7 +26,7 @@ func (a *API) listSpikes(c *gin.Context) {
 		problem.Write(c, err)
 		return
 	}
-	list := spikeListJSON{Spikes: []outage.Spike{}, Complete: now.watched}
+	list := spec.SpikeList{Spikes: []outage.Spike{}, Complete: now.watched}
 	for _, spike := range now.spikes {
 		if service != "" && spike.Service != service || country != "" && spike.Country != country ||
 			status != "" && spike.Status != status || after != nil && strongestFirst(spike, *after) <= 0 {
