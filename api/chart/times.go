@@ -42,13 +42,15 @@ func (p *picture) times(c Chart, in plot, width measure) {
 		perTick = dateWide
 	}
 	step, at := ticks(in.from, in.to, int((in.right-in.left)/perTick))
-	free := in.left - 2*margin // where the next date may begin
+	free := 0.0 // where the next date may begin
 	for i, t := range at {
 		x := in.x(t)
 		p.rects = append(p.rects, rect{x - .5, in.bottom, 1, 4, faint})
 		y := in.bottom + 18
 		if step < day {
-			p.labels = append(p.labels, label{point{x, y}, t.Format("15:04"), smallSize, false, middle, faint})
+			clock := t.Format("15:04")
+			half := width(clock, smallSize, false)/2 + 2
+			p.labels = append(p.labels, label{point{min(x, p.size.Width-half), y}, clock, smallSize, false, middle, faint})
 			y += 16
 		}
 		midnight := t.Equal(t.Truncate(day))
