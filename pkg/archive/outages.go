@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
@@ -51,69 +49,6 @@ func (a *Archive) Outages(ctx context.Context, filter OutageFilter) (OutagePage,
 		return OutagePage{}, err
 	}
 	return page, nil
-}
-
-// outagesQuery gives the statement for a filter, which reads one row more than the limit.
-func outagesQuery(filter OutageFilter) (query string, args []any, limit int, err error) {
-	limit, err = pageSize(filter.Limit)
-	if err != nil {
-		return "", nil, 0, err
-	}
-	var where []string
-	must := func(condition string, values ...any) {
-		for _, value := range values {
-			args = append(args, value)
-			condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(args)), 1)
-		}
-		where = append(where, condition)
-	}
-	from, key := "outages o", "o.started_at, o.id"
-	if filter.Country != "" {
-		from, key = "impacts i JOIN outages o ON o.id = i.outage", "i.started_at, i.outage"
-		must("i.country = ?", filter.Country)
-	}
-	if filter.Service != "" {
-		must("o.service = ?", filter.Service)
-	}
-	switch filter.State {
-	case "":
-	case outage.Ongoing, outage.Ended:
-		must("o.state = ?", string(filter.State))
-	default:
-		return "", nil, 0, fmt.Errorf("%w: state is ongoing or ended", outage.ErrInvalid)
-	}
-	if !filter.Since.IsZero() {
-		must("(o.ended_at IS NULL OR o.ended_at >= ?)", filter.Since.UnixMilli())
-	}
-	if !filter.Until.IsZero() {
-		must("o.started_at < ?", filter.Until.UnixMilli())
-	}
-	if !filter.Since.IsZero() && !filter.Until.IsZero() && filter.Until.Before(filter.Since) {
-		return "", nil, 0, fmt.Errorf("%w: until lies before since", outage.ErrInvalid)
-	}
-	if filter.Cursor != "" {
-		at, err := parseCursor(filter.Cursor)
-		if err != nil {
-			return "", nil, 0, err
-		}
-		must("("+key+") < (?, ?)", at.startedAt, at.id[:])
-	}
-	query = "SELECT o.started_at, o.id, o.body FROM " + from
-	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
-	}
-	query += " ORDER BY " + strings.ReplaceAll(key, ",", " DESC,") + " DESC LIMIT " + strconv.Itoa(limit+1)
-	return query, args, limit, nil
-}
-
-func pageSize(limit int) (int, error) {
-	switch {
-	case limit == 0:
-		return defaultPage, nil
-	case limit < 0 || limit > maxPage:
-		return 0, fmt.Errorf("%w: limit is 1 to %d", outage.ErrInvalid, maxPage)
-	}
-	return limit, nil
 }
 
 // position is the place of an outage in the order of pages.

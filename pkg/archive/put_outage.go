@@ -11,13 +11,18 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-const upsertOutage = `INSERT INTO outages (id, partition, service, state, started_at, ended_at, closed_at, final, fence, revision, body)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+const upsertOutage = `INSERT INTO outages (id, partition, service, state, started_at, ended_at, closed_at, final, fence, revision, reports, body)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 	ON CONFLICT (id) DO UPDATE SET partition = excluded.partition, service = excluded.service, state = excluded.state,
 		started_at = excluded.started_at, ended_at = excluded.ended_at, closed_at = excluded.closed_at,
-		final = excluded.final, fence = excluded.fence, revision = excluded.revision, body = excluded.body
+		final = excluded.final, fence = excluded.fence, revision = excluded.revision,
+		reports = excluded.reports, body = excluded.body
 	WHERE NOT outages.final AND (excluded.fence > outages.fence
 		OR excluded.fence = outages.fence AND excluded.revision > outages.revision)`
+
+// insertImpact repeats what a filter asks of the outage, so that one index answers it.
+const insertImpact = `INSERT INTO impacts (outage, country, service, state, started_at, ended_at, reports, from_at, to_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`
 
 // putOutage replaces an outage by a change that supersedes it. A final outage stays as it is.
 func putOutage(ctx context.Context, t *tx, change outage.Change) error {
@@ -28,7 +33,7 @@ func putOutage(ctx context.Context, t *tx, change outage.Change) error {
 	}
 	result, err := t.exec(ctx, upsertOutage, o.ID[:], live.Partition(o.Service), storable(o.Service), string(o.State),
 		o.StartedAt.UnixMilli(), millisOrNull(o.EndedAt), millisOrNull(o.ClosedAt), o.Final,
-		int64(change.Fence), int64(o.Revision), string(body)) //nolint:gosec // both count from one
+		int64(change.Fence), int64(o.Revision), o.Reports, string(body)) //nolint:gosec // both count from one
 	if err != nil {
 		return err
 	}
@@ -40,8 +45,12 @@ func putOutage(ctx context.Context, t *tx, change outage.Change) error {
 		return err
 	}
 	for _, impact := range o.Impacts {
-		_, err := t.exec(ctx, `INSERT INTO impacts (outage, country, started_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			o.ID[:], storable(impact.Country), o.StartedAt.UnixMilli())
+		from := impact.StartedAt
+		if len(impact.Intervals) > 0 {
+			from = impact.Intervals[0].StartedAt
+		}
+		_, err := t.exec(ctx, insertImpact, o.ID[:], storable(impact.Country), storable(o.Service), string(o.State),
+			o.StartedAt.UnixMilli(), millisOrNull(o.EndedAt), o.Reports, from.UnixMilli(), millisOrNull(impact.EndedAt))
 		if err != nil {
 			return err
 		}

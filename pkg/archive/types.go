@@ -6,15 +6,31 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// OutageFilter selects outages, newest first by (started_at, id). Zero fields select all.
+// OutageFilter selects outages, newest first by (started_at, id). Zero fields
+// select all. Retracted and merged outages are selected like all others.
 type OutageFilter struct {
-	Service string
-	Country string // outages with an impact there
-	State   outage.State
-	Since   time.Time // those that had not ended before Since
-	Until   time.Time // those that started before Until
-	Limit   int       // 1 to 200; 0 means 50
-	Cursor  string    // NextCursor of the page before
+	Service     string
+	Services    []string // of any of these, those of a category; nil: of all
+	Country     string   // outages with an impact there; all else is asked of the whole outage
+	State       outage.State
+	Since       time.Time     // those that had not ended before Since
+	Until       time.Time     // those that started before Until
+	MinReports  int           // those with so many reports at least
+	MinDuration time.Duration // those that lasted so long at least
+	// Now is up to when ongoing outages have lasted, for MinDuration. While it
+	// is zero, those that have not ended have no duration and are left out.
+	Now    time.Time
+	Limit  int    // 1 to 200; 0 means 50
+	Cursor string // NextCursor of the page before
+}
+
+// Record is what is known of the past: outages that have ended, without those
+// that were retracted or merged into another.
+type Record struct {
+	Outages       int             // how many there were
+	Minutes       int             // during which at least one of them lasted
+	MedianMinutes float64         // how long they lasted; 0 for none
+	Latest        []outage.Outage // newest first
 }
 
 // OutagePage is one page of outages. NextCursor is "" on the last.

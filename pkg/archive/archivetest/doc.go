@@ -16,7 +16,7 @@ type Opener func(ctx context.Context) (*archive.Archive, error)
 // Run holds archives to their contract. place gives each test a new place.
 func Run(t *testing.T, place func(testing.TB) Opener) {
 	groups := []map[string]func(*testing.T, Opener){
-		appendTests, outageTests, countTests, importTests, snapshotTests, keepingTests, sourceTests, failureTests,
+		appendTests, outageTests, remarkTests, recordTests, countTests, importTests, snapshotTests, keepingTests, sourceTests, failureTests,
 	}
 	for _, group := range groups {
 		for name, test := range group {

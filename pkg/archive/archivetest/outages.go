@@ -98,7 +98,9 @@ func filters(t *testing.T, opener Opener) {
 	put(t, a, ended(change("early", "whatsapp", hours(0), 1, 1, "NL"), hours(1), true))
 	put(t, a, ended(change("middle", "whatsapp", hours(2), 1, 1, "GB", "NL"), hours(3), false))
 	put(t, a, change("late", "whatsapp", hours(4), 1, 1, "GB"))
-	put(t, a, change("other", "signal", hours(1), 1, 1, "NL"))
+	other := change("other", "signal", hours(1), 1, 1, "NL")
+	other.Outage.Reports = 500
+	put(t, a, other)
 	tests := map[string]struct {
 		filter archive.OutageFilter
 		want   []string
@@ -113,6 +115,18 @@ func filters(t *testing.T, opener Opener) {
 		"started before":        {archive.OutageFilter{Until: hours(2)}, []string{"other", "early"}},
 		"under way in between":  {archive.OutageFilter{Since: hours(3), Until: hours(4)}, []string{"middle", "other"}},
 		"everything at once":    {archive.OutageFilter{Service: "whatsapp", Country: "NL", State: outage.Ended, Since: hours(2), Until: hours(3), Limit: 1}, []string{"middle"}},
+		"services":              {archive.OutageFilter{Services: []string{"signal", "telegram"}}, []string{"other"}},
+		"either service":        {archive.OutageFilter{Services: []string{"whatsapp", "signal"}, Country: "NL"}, []string{"middle", "other", "early"}},
+		"no service":            {archive.OutageFilter{Services: []string{}}, nil},
+		"service and others":    {archive.OutageFilter{Service: "whatsapp", Services: []string{"signal"}}, nil},
+		"many reports":          {archive.OutageFilter{MinReports: 500}, []string{"other"}},
+		"too many reports":      {archive.OutageFilter{MinReports: 501}, nil},
+		"many in a country":     {archive.OutageFilter{MinReports: 500, Country: "NL"}, []string{"other"}},
+		"an hour":               {archive.OutageFilter{MinDuration: time.Hour}, []string{"middle", "early"}},
+		"more than an hour":     {archive.OutageFilter{MinDuration: time.Hour + time.Millisecond}, nil},
+		"an hour until now":     {archive.OutageFilter{MinDuration: time.Hour, Now: hours(2)}, []string{"middle", "other", "early"}},
+		"two hours until now":   {archive.OutageFilter{MinDuration: 2 * time.Hour, Now: hours(5)}, []string{"other"}},
+		"an hour in a country":  {archive.OutageFilter{MinDuration: time.Hour, Now: hours(5), Country: "GB"}, []string{"late", "middle"}},
 		"nothing of the kind":   {archive.OutageFilter{Service: "telegram"}, nil},
 		"text is not a pattern": {archive.OutageFilter{Service: "what%"}, nil},
 		"nor is it SQL":         {archive.OutageFilter{Country: "NL' OR '1'='1"}, nil},
@@ -165,6 +179,8 @@ func badFilters(t *testing.T, opener Opener) {
 		"limit too large":   {Limit: 201},
 		"unknown state":     {State: "paused"},
 		"reversed times":    {Since: noon, Until: noon.Add(-time.Second)},
+		"negative reports":  {MinReports: -1},
+		"negative duration": {MinDuration: -time.Second},
 		"cursor of letters": {Cursor: "abc"},
 		"cursor not base64": {Cursor: "%%%%"},
 		"cursor too long":   {Cursor: fmt.Sprintf("%040d", 0)},
