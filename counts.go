@@ -216,7 +216,7 @@ exported while Outcry is stopped.`,
 			}
 			writer := countcsv.NewWriter(cmd.OutOrStdout())
 			err = record.ExportCounts(cmd.Context(), from.Time, to.Time, step, func(row archive.CountRow) error {
-				if outage.IsWorks(row.Service) {
+				if outage.IsWorks(row.Series.Service) {
 					return nil // counter-votes are no counts of complaints
 				}
 				return writer.Write(countcsv.Row(row))
