@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/outcryhq/outcry/detector/detect"
+	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/baseline"
 )
 
@@ -15,6 +16,9 @@ const (
 	// coverageLag is how long coverage may be on its way to the archive: a
 	// minute that it lacks after that was not listened to.
 	coverageLag = 10 * time.Minute
+	// noteWithin is how long the note of a minute takes to arrive where nothing
+	// waits; if it takes longer, the minute is missed until then.
+	noteWithin = 3 * time.Minute
 	// retainEvery is how often what is too old is deleted.
 	retainEvery = 24 * time.Hour
 	// retainWithin bounds one deletion.
@@ -73,11 +77,18 @@ func (r *Runner) takeCoverage(ctx context.Context, now time.Time) error {
 			for m := from; m.Before(now); m = m.Add(time.Minute) {
 				if heard := covered.At(m); heard || m.Before(settled) {
 					d.Observe(m, heard)
+					d.ObservePartly(m, partly(covered, m, now))
 				}
 			}
 		})
 	}
 	return nil
+}
+
+// partly says that too much was away in a minute, as far as that is known: a
+// source that needs a connection says only at its end that it has listened.
+func partly(covered archive.CoveredMinutes, m, now time.Time) bool {
+	return m.Before(now.Add(-noteWithin)) && covered.PartlyAt(m)
 }
 
 // drained says whether nothing waits on the log of any partition.

@@ -44,6 +44,10 @@ func (l *lesson) hear(h archive.HourCount) error {
 func (l *lesson) upTo(hour time.Time) error {
 	for ; l.hour.Before(hour); l.hour = l.hour.Add(time.Hour) {
 		covered := l.covered.InHour(l.hour)
+		if l.covered.PartlyInHour(l.hour) > detect.PartlyMost {
+			covered = 0
+			clear(l.counts)
+		}
 		if covered == 0 && len(l.counts) == 0 {
 			continue
 		}

@@ -192,6 +192,7 @@ func (k primed) observe(heard, now time.Time) {
 	for m := from; m.Before(now); m = m.Add(time.Minute) {
 		if covered(m) {
 			k.detector.Observe(m, true)
+			k.detector.ObservePartly(m, partly(k.covered, m, now))
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (d *Detector) hasCalmed(s *series, impact outage.Impact, last minute) bool 
 		peak = math.Inf(1) // what has lasted so long need not fall: it may be normal by now
 	}
 	for m := last; m > last-calmFor; m-- {
-		if !d.coverage.at(m) || !d.calmAt(s, m, checked, peak, least) {
+		if !d.coverage.whole(m) || !d.calmAt(s, m, checked, peak, least) {
 			return false
 		}
 	}

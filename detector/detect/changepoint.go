@@ -48,7 +48,7 @@ func (d *Detector) onset(s *series, end minute, least float64) minute {
 
 // ending is the first minute after the trouble of an impact: the one that makes
 // the counts up to last most likely, if they had a rate of their own before it
-// and the tolerated one from it on. Of minutes in which nobody listened it is the
+// and the tolerated one from it on. Of minutes in which nobody listened, or too few did, it is the
 // first. If last is one, the trouble may have lasted until then.
 func (d *Detector) ending(s *series, impact outage.Impact, last minute) minute {
 	start := minuteOf(impact.StartedAt)
@@ -62,7 +62,7 @@ func (d *Detector) ending(s *series, impact outage.Impact, last minute) minute {
 	)
 	from := d.coverage.back(max(start, last-kept), last, endWithin)
 	for m := from; m <= last; m++ {
-		if d.coverage.at(m) {
+		if d.coverage.whole(m) {
 			reports, minutes = reports+float64(s.counts.get(m)), minutes+1
 		}
 	}
@@ -70,7 +70,7 @@ func (d *Detector) ending(s *series, impact outage.Impact, last minute) minute {
 		return lastHeard(s, impact, last)
 	}
 	for m := last; m > from; m-- {
-		covered := d.coverage.at(m)
+		covered := d.coverage.whole(m)
 		if covered {
 			calm := d.cfg.Rho*max(d.rateAt(s, m).PerMinute, least) + max(d.cfg.Floor, leastRate)
 			y := float64(s.counts.get(m))

@@ -2,9 +2,10 @@ package detect
 
 import "math/bits"
 
-// coverage remembers for the last days in which minutes anyone listened.
+// coverage remembers for the last days in which minutes anyone listened, and in
+// which of those sources were away that bring much.
 type coverage struct {
-	said, heard bitmap
+	said, heard, partly bitmap
 }
 
 // bitmap is a ring over minutes; those that fell out of it are not set.
@@ -61,6 +62,21 @@ func (c *coverage) count(first, last minute) int {
 }
 
 func (c *coverage) at(m minute) bool { return c.count(m, m) == 1 }
+
+// whole says that a minute's silence means something: nothing that brings much
+// was away.
+func (c *coverage) whole(m minute) bool { return c.at(m) && c.partly.word(int(m)/64)>>(m%64)&1 == 0 }
+
+// parts is the number of minutes from one to another, both included, that were
+// listened to, but not whole.
+func (c *coverage) parts(first, last minute) (n int) {
+	for m := first; m <= last; m++ {
+		if c.at(m) && !c.whole(m) {
+			n++
+		}
+	}
+	return n
+}
 
 // gap is a stretch of minutes in which nobody listened, up to the next one in
 // which somebody did.

@@ -114,6 +114,14 @@ func (d *Detector) Observe(at time.Time, covered bool) {
 	}
 }
 
+// ObservePartly says whether sources that bring much were away in a minute in
+// which others were listening. What is heard in it counts as in any other; but
+// it is no calm minute, and not one after the end of an outage, and an hour
+// that has many teaches nothing.
+func (d *Detector) ObservePartly(at time.Time, partly bool) {
+	d.coverage.partly.put(minuteOf(at), partly)
+}
+
 func (d *Detector) seen(m minute) {
 	if d.first == 0 || m < d.first {
 		d.first = m

@@ -23,6 +23,10 @@ const (
 	blindWithin minute = 7 * 24 * 60
 )
 
+// PartlyMost is how many minutes of an hour may lack a source that brings much;
+// an hour with more of them is not learned, since its level is not the usual one.
+const PartlyMost = 6
+
 // LoadBaseline continues from what Snapshot gave. Call it before LearnHour and
 // Tick. What cannot be read is outage.ErrInvalid, and the baseline is as before.
 func (d *Detector) LoadBaseline(encoded []byte) error {
@@ -117,6 +121,9 @@ func (c *coverage) oldest() minute {
 func (d *Detector) hourCounts(hour minute) baseline.Hour {
 	last := hour + 59
 	h := baseline.Hour{Start: hour.time(), Covered: d.coverage.count(hour, last)}
+	if d.coverage.parts(hour, last) > PartlyMost {
+		return baseline.Hour{Start: h.Start}
+	}
 	for name, svc := range d.services {
 		blind := svc.blindMinutes(hour, last)
 		if blind > 0 {

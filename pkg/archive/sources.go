@@ -26,6 +26,32 @@ const (
 	SourceStopped      SourceStatus = "stopped"      // nobody runs it
 )
 
+// SourceCause says why a source does not listen, in a word that tells nothing of
+// the machines behind it: details are for the log.
+type SourceCause string
+
+// The causes.
+const (
+	CauseRefused     SourceCause = "refused"         // for good, such as the credentials
+	CauseLimited     SourceCause = "asked_to_wait"   // the network wants to be left alone for a while
+	CauseUnreachable SourceCause = "unreachable"     // no connection came about
+	CauseLost        SourceCause = "connection_lost" // it was there
+	CauseSilent      SourceCause = "silent"          // nothing was heard for too long
+	CauseUnreadable  SourceCause = "unreadable"      // what was heard is not the network's protocol
+	CauseNoCursor    SourceCause = "cursor_unknown"  // the archive does not say where to go on
+	CauseOther       SourceCause = "other"
+)
+
+// Public is the cause, or "other" for what is none of those above.
+func (c SourceCause) Public() SourceCause {
+	switch c {
+	case CauseRefused, CauseLimited, CauseUnreachable, CauseLost, CauseSilent, CauseUnreadable, CauseNoCursor, CauseOther:
+		return c
+	default:
+		return CauseOther
+	}
+}
+
 // maxSourceState bounds the JSON of a state in bytes, and maxSourceName the parts of its key.
 const (
 	maxSourceState = 8 << 10
@@ -62,7 +88,7 @@ type SourceState struct {
 	Refused   map[string]uint64 `json:"refused,omitempty"`
 	Skipped   map[string]uint64 `json:"skipped,omitempty"`
 	Submitted map[string]uint64 `json:"submitted,omitempty"`
-	LastError string            `json:"last_error,omitempty"` // for everybody to read
+	LastError SourceCause       `json:"last_error,omitempty"` // "" if there was none
 }
 
 const (
