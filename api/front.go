@@ -2,11 +2,7 @@ package api
 
 import (
 	"cmp"
-	"fmt"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/outcryhq/outcry/api/web"
@@ -37,17 +33,17 @@ func (v frontView) card(o outage.Outage) web.Outage {
 		ID: o.ID.String(), Slug: o.Service, Name: v.name(o.Service),
 		Since: v.moment(o.StartedAt), Reports: o.Reports,
 		Peak: o.Peak.ReportsPerMinute, PeakAt: v.moment(o.Peak.At),
-		Usual: usual(usualDuring(o, v.now)), PeakUsual: usual(usualPerMinute(o)),
+		Usual: web.Usual(usualDuring(o, v.now)), PeakUsual: web.Usual(usualPerMinute(o)), Recent: -1,
 	}
 	impacts := byWeight(o.Impacts)
 	for i, impact := range impacts {
 		if i == web.MaxCountries {
-			card.More = names(codes(impacts[i:]))
+			card.More = codes(impacts[i:])
 			break
 		}
 		line := web.Impact{
-			Country: countryName(impact.Country), Since: v.moment(impact.StartedAt),
-			Peak: impact.Peak.ReportsPerMinute, Usual: briefly(impact.BaselinePerMinute),
+			Country: impact.Country, Since: v.moment(impact.StartedAt),
+			Peak: impact.Peak.ReportsPerMinute, Usual: web.Brief(impact.BaselinePerMinute),
 		}
 		if impact.EndedAt != nil {
 			until := v.moment(*impact.EndedAt)
@@ -76,9 +72,9 @@ func (v frontView) ended(o outage.Outage) web.Ended {
 		end = *o.EndedAt
 	}
 	return web.Ended{
-		ID: o.ID.String(), Slug: o.Service, Name: v.name(o.Service), Where: names(codes(byWeight(o.Impacts))),
-		From: v.moment(o.StartedAt), Lasted: web.Span(end.Sub(o.StartedAt)),
-		Peak: o.Peak.ReportsPerMinute, Usual: usual(usualPerMinute(o)),
+		ID: o.ID.String(), Slug: o.Service, Name: v.name(o.Service), Where: codes(byWeight(o.Impacts)),
+		From: v.moment(o.StartedAt), Lasted: end.Sub(o.StartedAt),
+		Peak: o.Peak.ReportsPerMinute, Usual: web.Usual(usualPerMinute(o)),
 	}
 }
 
@@ -132,7 +128,7 @@ func (v frontView) possible() (rows []web.Possible, more int) {
 		rows = append(rows, web.Possible{
 			Slug: spike.Service, Name: v.name(spike.Service), Where: whereOf(spike, places[spike.Service]),
 			Since: v.moment(spike.Since), Reports: window.Reports, Minutes: window.Minutes,
-			Usual: usual(window.Expected),
+			Usual: web.Usual(window.Expected),
 		})
 	}
 	return rows, 0
@@ -140,15 +136,15 @@ func (v frontView) possible() (rows []web.Possible, more int) {
 
 // whereOf names the country of a service's strongest spike, whose figures are
 // shown, and counts the others.
-func whereOf(spike outage.Spike, all []string) string {
+func whereOf(spike outage.Spike, all []string) web.Text {
 	others := len(all) - 1
 	if slices.Contains(all, outage.AllCountries) && spike.Country != outage.AllCountries {
 		others--
 	}
 	if others == 0 || spike.Country == outage.AllCountries {
-		return countryName(spike.Country)
+		return web.Say("where.only", web.Country(spike.Country))
 	}
-	return fmt.Sprintf("%s and %d more", countryName(spike.Country), others)
+	return web.Say("where.and_more", web.Country(spike.Country), others)
 }
 
 // widest returns the window of a quarter of an hour, or the last one below it.
@@ -162,32 +158,6 @@ func widest(windows []outage.WindowCount) outage.WindowCount {
 	return best
 }
 
-func usual(expected float64) string {
-	if expected < 1 {
-		return "fewer than 1"
-	}
-	return strconv.Itoa(int(math.Round(min(expected, math.MaxInt32))))
-}
-
-// briefly is usual where there is little room.
-func briefly(expected float64) string {
-	if expected < 1 {
-		return "< 1"
-	}
-	return usual(expected)
-}
-
-func countryName(code string) string {
-	switch code {
-	case outage.AllCountries:
-		return "All countries together"
-	case outage.UnknownCountry:
-		return "Unknown country"
-	default:
-		return place.Name(code)
-	}
-}
-
 func codes(impacts []outage.Impact) []string {
 	codes := make([]string, len(impacts))
 	for i, impact := range impacts {
@@ -196,32 +166,55 @@ func codes(impacts []outage.Impact) []string {
 	return codes
 }
 
-// byName sorts codes by the names that they stand for.
-func byName(codes []string) []string {
-	slices.SortFunc(codes, func(a, b string) int { return cmp.Compare(countryName(a), countryName(b)) })
-	return codes
+// ongoing returns the outages that go on, the highest peaks first.
+func (p picture) ongoing() []outage.Outage {
+	var found []outage.Outage
+	for _, o := range p.outages {
+		if o.State == outage.Ongoing {
+			found = append(found, o)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b outage.Outage) int {
+		return cmp.Compare(b.Peak.ReportsPerMinute, a.Peak.ReportsPerMinute)
+	})
+	return found
 }
 
-// names lists countries: "Indonesia, Malaysia and 3 more".
-func names(codes []string) string {
-	var listed []string
-	for _, code := range codes[:min(len(codes), web.MaxNames)] {
-		listed = append(listed, countryName(code))
+// categories counts the services of each kind, and those that fail.
+func (v frontView) categories(ongoing []outage.Outage) []web.Category {
+	failing := map[string]bool{}
+	for _, o := range ongoing {
+		failing[o.Service] = true
 	}
-	if more := len(codes) - len(listed); more > 0 {
-		listed = append(listed, fmt.Sprintf("%d more", more))
+	at := map[string]int{}
+	var list []web.Category
+	for _, service := range v.a.catalog.Services() {
+		i, seen := at[service.Category]
+		if !seen {
+			i = len(list)
+			at[service.Category] = i
+			list = append(list, web.Category{Slug: service.Category})
+		}
+		list[i].Services++
+		if failing[service.Slug] {
+			list[i].Trouble++
+		}
 	}
-	if len(listed) < 2 {
-		return strings.Join(listed, "")
-	}
-	last := len(listed) - 1
-	return strings.Join(listed[:last], ", ") + " and " + listed[last]
+	slices.SortFunc(list, func(a, b web.Category) int {
+		return cmp.Or(cmp.Compare(b.Services, a.Services), cmp.Compare(a.Slug, b.Slug))
+	})
+	return list
 }
 
-// plural counts things: "1 report", "10,412 reports".
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
+// worldMap counts the services that fail in each country.
+func (v frontView) worldMap(ongoing []outage.Outage) web.Map {
+	outages := map[string]int{}
+	for _, o := range ongoing {
+		for _, impact := range o.Impacts {
+			if impact.State == outage.Ongoing && place.Valid(impact.Country) && impact.Country != outage.UnknownCountry {
+				outages[impact.Country]++
+			}
+		}
 	}
-	return web.Thousands(n) + " " + thing + "s"
+	return web.NewMap(outages)
 }

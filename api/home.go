@@ -1,10 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/outage"
+	"github.com/outcryhq/outcry/pkg/place"
 )
 
 const (
@@ -21,6 +25,9 @@ const (
 	recentFor = 7 * 24 * time.Hour
 	// trendFor is how much of the past a card draws.
 	trendFor = 2 * time.Hour
+	// maxRanked bounds how many outages are compared for which is the worst now;
+	// those with the highest peaks are.
+	maxRanked = 40
 )
 
 // front is the front page without a search.
@@ -34,8 +41,14 @@ func (a *API) home(c *gin.Context) {
 		a.pages.Error(c, err)
 		return
 	}
+	if code, ok := place.Normalize(c.Query("country")); ok {
+		c.Redirect(http.StatusFound, "/countries/"+code) // what the list of countries chooses
+		return
+	}
 	if query := searched(c.Query("q")); query != "" {
 		a.find(c.Request.Context(), &page, query)
+	} else if category := c.Query("category"); category != "" {
+		a.list(c.Request.Context(), &page, category)
 	}
 	c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(keepLive.Seconds())))
 	a.pages.Render(c, http.StatusOK, web.PageHome, page)
@@ -50,9 +63,34 @@ func searched(text string) string {
 // find adds what a search found to the page, best match first.
 func (a *API) find(ctx context.Context, page *web.Home, query string) {
 	found := a.search(query)
-	page.Title, page.Query = "Search: "+query, query
-	page.Found = a.entries(a.picture(ctx), found[:min(len(found), web.MaxFound)])
+	page.Title, page.Query = web.Say("search.found", query), query
+	now := a.picture(ctx)
+	page.Found = a.entries(now, found[:min(len(found), web.MaxFound)])
 	page.MoreFound = max(0, len(found)-web.MaxFound)
+	if len(found) > 0 {
+		return
+	}
+	var meant []catalog.Service
+	for _, slug := range a.catalog.Nearest(query, suggestions) {
+		if service, known := a.catalog.Service(slug); known {
+			meant = append(meant, service)
+		}
+	}
+	page.Meant = a.entries(now, meant)
+}
+
+// list adds the services of a category to the page.
+func (a *API) list(ctx context.Context, page *web.Home, category string) {
+	var listed []catalog.Service
+	for _, service := range a.catalog.Services() {
+		if service.Category == category {
+			listed = append(listed, service)
+		}
+	}
+	if len(listed) > 0 {
+		page.Category = category
+		page.Listed = a.entries(a.picture(ctx), listed[:min(len(listed), web.MaxListed)])
+	}
 }
 
 func (a *API) entries(now picture, services []catalog.Service) []web.Service {
@@ -61,7 +99,7 @@ func (a *API) entries(now picture, services []catalog.Service) []web.Service {
 		status, _ := now.statusOf(outage.Series{Service: s.Slug, Country: outage.AllCountries})
 		entries[i] = web.Service{
 			Slug: s.Slug, Name: s.Name, Status: status,
-			Where: names(byName(now.byService[s.Slug].countries())),
+			Where: now.byService[s.Slug].countries(),
 		}
 	}
 	return entries
@@ -72,17 +110,14 @@ func (a *API) readFront(ctx context.Context) (front, error) {
 	now := a.now()
 	view := frontView{a: a, picture: a.picture(ctx)}
 	page := web.Home{Now: view.moment(now)}
-	for _, o := range view.outages {
-		if o.State != outage.Ongoing {
-			continue
-		}
-		if len(page.Outages) < web.MaxOutages {
-			page.Outages = append(page.Outages, view.card(o))
-		} else {
-			page.MoreOutages++
-		}
+	ongoing := view.ongoing()
+	for _, o := range ongoing[:min(len(ongoing), maxRanked)] {
+		page.Outages = append(page.Outages, view.card(o))
 	}
-	view.trends(ctx, page.Outages)
+	page.Scale = view.trends(ctx, page.Outages)
+	page.Outages = page.Outages[:min(len(page.Outages), web.MaxOutages)]
+	page.MoreOutages = len(ongoing) - len(page.Outages)
+	page.Categories, page.Map = view.categories(ongoing), view.worldMap(ongoing)
 	page.Possible, page.MorePossible = view.possible()
 	recent, err := a.outages(ctx, outageQuery{OutageFilter: archive.OutageFilter{
 		State: outage.Ended, Since: now.Add(-recentFor), Limit: web.MaxRecent,
@@ -99,85 +134,85 @@ func (v frontView) say(page *web.Home, historyAway bool) {
 	quiet, why := false, v.doubts()
 	switch {
 	case v.blind:
-		page.Headline, page.Tone = "We cannot tell right now", outage.StatusUnknown
+		page.Headline, page.Tone = web.Say("home.blind"), outage.StatusUnknown
 	case len(page.Outages) > 0:
 		page.Headline, page.Tone = failing(page.Outages, page.MoreOutages), outage.StatusProblem
 	case len(page.Possible) > 0:
 		page.Headline, page.Tone = suspected(page.Possible, page.MorePossible), outage.StatusPossible
 	case why == doubtNew:
-		page.Headline, page.Tone = "We cannot tell yet", outage.StatusUnknown
+		page.Headline, page.Tone = web.Say("home.new"), outage.StatusUnknown
 	case why != "":
-		page.Headline, page.Tone = "We cannot tell right now", outage.StatusUnknown
+		page.Headline, page.Tone = web.Say("home.blind"), outage.StatusUnknown
 	default:
-		page.Headline, page.Tone, quiet = "Nothing abnormal right now", outage.StatusOK, true
+		page.Headline, page.Tone, quiet = web.Say("home.quiet"), outage.StatusOK, true
 	}
-	if note := v.note(why); note != "" {
+	if note := v.note(why); note.Key != "" {
 		page.Notes = append(page.Notes, note)
 	}
 	if !v.blind && v.err == nil {
-		page.Heard = fmt.Sprintf("%s about %s in the last hour%s.",
-			plural(v.heard.reports, "report"), plural(v.heard.services, "service"), v.usually())
+		page.Heard = v.lately()
 		if quiet && v.heard.reports == 0 {
-			page.Headline, page.Tone = "Nothing heard", outage.StatusUnknown
-			page.Notes = append(page.Notes, "Nobody has reported anything in the last hour. That can mean that all is well, or that nobody has told us.")
-			page.Heard = ""
+			page.Headline, page.Tone = web.Say("home.silent"), outage.StatusUnknown
+			page.Notes = append(page.Notes, web.Say("home.silent.note"))
+			page.Heard = web.Text{}
 		}
 	}
 	if historyAway {
-		page.Notes = append(page.Notes, "The archive cannot be reached, so outages that are over may be missing.")
+		page.Notes = append(page.Notes, web.Say("home.history_away"))
 	}
 	page.Title = page.Headline
 }
 
-// note explains a doubt, "" if there is none.
-func (v frontView) note(why doubt) string {
+// note explains a doubt; the zero Text if there is none.
+func (p picture) note(why doubt) web.Text {
 	switch why {
 	case doubtBlind:
-		return "The live counts cannot be reached. This is our trouble and says nothing about any service."
+		return web.Say("doubt.blind")
 	case doubtUnwatched:
-		return "Not every service is being watched at the moment. What is missing here may fail all the same."
+		return web.Say("doubt.unwatched")
 	case doubtDeaf:
-		return "No source of reports is listening at the moment. What is missing here may fail all the same."
+		return web.Say("doubt.deaf")
 	case doubtUnsure:
-		return "Whether anybody is listening for reports, and since when, cannot be told at the moment. What is missing here may fail all the same."
+		return web.Say("doubt.unsure")
 	case doubtNew:
-		return fmt.Sprintf("Outcry has listened here for %s so far. Until it has for a day it does not know what is usual, and what is missing here may fail all the same.",
-			web.Span(time.Duration(v.listened.minutes)*time.Minute))
+		return web.Say("doubt.new", time.Duration(p.listened.minutes)*time.Minute)
 	case doubtUnheard, doubtSparse:
 	}
-	return ""
+	return web.Text{}
 }
 
-// usually says what is usual beside the reports of the last hour.
-func (v frontView) usually() string {
+// lately says how much was heard in the last hour, and what is usual.
+func (v frontView) lately() web.Text {
+	reports, services := web.Say("home.reports", v.heard.reports), web.Say("home.services", v.heard.services)
 	if v.heard.usual == nil {
-		return ""
+		return web.Say("home.heard", reports, services)
 	}
-	return ", usually " + usual(*v.heard.usual)
+	return web.Say("home.heard_usual", reports, services, web.Usual(*v.heard.usual))
 }
 
-func failing(cards []web.Outage, more int) string {
+func failing(cards []web.Outage, more int) web.Text {
 	switch n := len(cards) + more; n {
 	case 1:
-		return cards[0].Name + " is failing right now"
+		return web.Say("home.one_down", cards[0].Name)
 	case 2:
-		return cards[0].Name + " and " + cards[1].Name + " are failing right now"
+		return web.Say("home.two_down", cards[0].Name, cards[1].Name)
 	default:
-		return fmt.Sprintf("%d services are failing right now", n)
+		return web.Say("home.many_down", n)
 	}
 }
 
-func suspected(rows []web.Possible, more int) string {
+func suspected(rows []web.Possible, more int) web.Text {
 	if len(rows)+more == 1 {
-		return "Possible problem with " + rows[0].Name
+		return web.Say("home.one_possible", rows[0].Name)
 	}
-	return fmt.Sprintf("Possible problems with %d services", len(rows)+more)
+	return web.Say("home.many_possible", len(rows)+more)
 }
 
-// trends draws the cards' last hours. Without counts they are left out.
-func (v frontView) trends(ctx context.Context, cards []web.Outage) {
+// trends draws the cards' last hours, all on one scale, and puts what is worst
+// first. Without counts the trends are left out.
+func (v frontView) trends(ctx context.Context, cards []web.Outage) web.Scale {
 	if len(cards) == 0 {
-		return
+		return web.Scale{}
 	}
 	series := make([]outage.Series, len(cards))
 	for i, card := range cards {
@@ -188,9 +223,34 @@ func (v frontView) trends(ctx context.Context, cards []web.Outage) {
 	counts, err := v.a.live.Counts(ctx, series, end.Add(-trendFor), end)
 	if err != nil {
 		v.a.logger.Warn("trends could not be read", slog.Any("error", err))
-		return
+		slices.SortStableFunc(cards, func(a, b web.Outage) int { return cmp.Compare(b.Peak, a.Peak) })
+		return web.Scale{}
 	}
+	highest := 0
+	for _, minutes := range counts {
+		highest = max(highest, slices.Max(minutes))
+	}
+	scale := web.NewScale(highest)
 	for i := range cards {
-		cards[i].Trend = web.NewTrend(counts[i], v.now.Sub(running))
+		usual := -1.0
+		if rate, known := v.baselines.PerMinute(series[i], v.now); known {
+			usual = rate
+		}
+		cards[i].Trend = web.NewTrend(counts[i], v.now.Sub(running), scale, usual)
+		cards[i].Recent = ofLate(counts[i])
 	}
+	slices.SortStableFunc(cards, func(a, b web.Outage) int {
+		return cmp.Or(cmp.Compare(b.Recent, a.Recent), cmp.Compare(b.Peak, a.Peak))
+	})
+	return scale
+}
+
+// ofLate is how many reports a minute came in the last five whole minutes; the
+// last count is of a minute that is still running.
+func ofLate(counts []int) int {
+	whole := counts[max(len(counts)-6, 0) : len(counts)-1]
+	if len(whole) == 0 {
+		return 0
+	}
+	return int(math.Round(float64(total(whole)) / float64(len(whole))))
 }

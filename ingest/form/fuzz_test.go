@@ -65,7 +65,7 @@ func FuzzPage(f *testing.F) {
 		w.wait(100 * time.Millisecond)
 		require.Contains(t, []int{200, 400, 403, 404, 413, 429}, page.status)
 		require.Equal(t, page.status == http.StatusOK, page.page.Done != nil)
-		require.Equal(t, page.status != http.StatusOK, page.page.Error != "")
+		require.Equal(t, page.status != http.StatusOK, page.page.Error.Key != "")
 		if len(w.recorder.all()) > before {
 			fields, err := url.ParseQuery(body)
 			require.NoError(t, err)

@@ -39,18 +39,21 @@ func (l lists) slug(typed string) string {
 // newPage returns the page with what was typed.
 func (h *Handler) newPage(a ask) *Page {
 	page := &Page{
-		Title: "Report a problem", Honeypot: honeypot, Works: a.works(),
+		Title: say("report.title"), Honeypot: honeypot, Works: a.works(),
 		Service: a.service, Problem: a.problem, Country: a.country,
 	}
 	if service, known := h.config.Catalog.Service(a.service); known {
 		page.ServiceName = service.Name
-		page.Title = "Report a problem with " + service.Name
+		page.Title = say("report.title_of", service.Name)
 		if !page.Works {
 			page.Problems = choose(kinds(h.config.Catalog.Problems(service.Slug)), a.problem)
 		}
 	}
 	if page.Works {
-		page.Title = strings.TrimSpace("It works for me: " + page.ServiceName)
+		page.Title = say("works.title")
+		if page.ServiceName != "" {
+			page.Title = say("works.title_of", page.ServiceName)
+		}
 	}
 	country, _ := place.Normalize(a.country)
 	page.Services = choose(h.lists.services, a.service)

@@ -1,8 +1,20 @@
 package form
 
+// Message is a sentence that the pages say in the reader's language: a key of
+// their messages, and what is filled in. The zero Message says nothing.
+type Message struct {
+	Key  string
+	Args []any
+}
+
+// Message returns the key and the arguments.
+func (m Message) Message() (key string, args []any) { return m.Key, m.Args }
+
+func say(key string, args ...any) Message { return Message{Key: key, Args: args} }
+
 // Page is what the template "report" is rendered with.
 type Page struct {
-	Title string
+	Title Message
 	// Services are what can be chosen, by name.
 	Services []Option
 	// Service is the chosen service's slug, or what was typed instead of one;
@@ -23,7 +35,8 @@ type Page struct {
 	// Honeypot names the field that people do not see and must leave empty.
 	Honeypot string
 	// Error says what was wrong and what is expected; Field names the field.
-	Error, Field string
+	Error Message
+	Field string
 	// Suggestions are services with a name near to what was typed.
 	Suggestions []Option
 	// Done is set once the report has been accepted.
@@ -39,11 +52,11 @@ type Option struct {
 // Done is what became of an accepted report.
 type Done struct {
 	Service, ServiceName string
-	// CountryName is the country's name, "" when it is unknown.
-	CountryName string
-	Counted     bool
+	// Country is the country's code, "" when it is unknown.
+	Country string
+	Counted bool
 	// Works says that it was a counter-vote.
 	Works bool
-	// Reason says why the report was not counted; "" when it was.
-	Reason string
+	// Reason says why the report was not counted; nothing when it was.
+	Reason Message
 }

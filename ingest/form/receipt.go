@@ -25,38 +25,44 @@ func reason(outcome outage.Outcome) string {
 }
 
 // kindly says the same to people.
-func kindly(outcome outage.Outcome) string {
-	switch outcome {
-	case outage.Duplicate:
-		return "You, or several people on your connection, have already reported this in the last 60 minutes. " +
-			"Each person counts once an hour, so that the numbers can be trusted."
-	case outage.TooOld:
-		return "It came too late to be counted: more than 15 minutes after it was observed."
-	case outage.Counted:
+func kindly(outcome outage.Outcome, works bool) Message {
+	switch {
+	case outcome == outage.Duplicate && works:
+		return say("works.duplicate")
+	case outcome == outage.Duplicate:
+		return say("report.duplicate")
+	case outcome == outage.TooOld:
+		return say("report.too_old")
 	}
-	return ""
+	return Message{}
 }
 
 // sentence says to people what was wrong. Programs are told the detail as it is.
-func sentence(p *problem.Problem) string {
+func sentence(p *problem.Problem) Message {
 	switch {
 	case p.Status == http.StatusServiceUnavailable:
-		return "Your report could not be recorded just now. Please press the button again in a moment."
+		return say("report.not_recorded")
+	case p.Status == http.StatusTooManyRequests:
+		return say("report.limited")
+	case p.Status == http.StatusForbidden:
+		return say("report.foreign")
 	case p.Status == http.StatusNotFound && p.Field == "service":
-		return "We know no service with that name."
+		return say("report.unknown_service")
 	case p.Field == "service":
-		return "Please name the service that fails for you, for example WhatsApp."
+		return say("report.name_it")
 	case p.Field == "problem":
-		return "Please choose what happens from the list, or nothing."
+		return say("report.choose_problem")
 	case p.Field == "country":
-		return "Please choose the country from the list."
+		return say("report.choose_country")
+	case p.Field == stampField:
+		return say(p.Detail) // checkStamp puts the key there
 	}
 	text := cmp.Or(p.Detail, p.Title)
 	text = strings.ToUpper(text[:1]) + text[1:]
 	if !strings.HasSuffix(text, ".") {
 		text += "."
 	}
-	return text
+	return say("report.as_is", text)
 }
 
 // receiptSize is about as long as a receipt gets.

@@ -10,7 +10,6 @@ import (
 	"github.com/outcryhq/outcry/ingest"
 	"github.com/outcryhq/outcry/ingest/identity"
 	"github.com/outcryhq/outcry/pkg/outage"
-	"github.com/outcryhq/outcry/pkg/place"
 	"github.com/outcryhq/outcry/pkg/problem"
 )
 
@@ -28,7 +27,10 @@ const (
 // getPage is GET /report.
 func (h *Handler) getPage(c *gin.Context) {
 	now := h.config.Now()
-	page := h.newPage(ask{service: h.lists.slug(bound(c.Query("service"))), kind: bound(c.Query("kind"))})
+	page := h.newPage(ask{
+		service: h.lists.slug(bound(c.Query("service"))), kind: bound(c.Query("kind")),
+		problem: bound(c.Query("problem")), country: bound(c.Query("country")),
+	})
 	stamp, err := h.welcome(c, now)
 	if err != nil {
 		h.renderError(c, page, err)
@@ -83,8 +85,8 @@ func (h *Handler) postPage(c *gin.Context) {
 		return
 	}
 	page.Done = &Done{
-		Service: to.service.Slug, ServiceName: to.service.Name, CountryName: countryName(receipt.Country),
-		Counted: receipt.Outcome == outage.Counted, Reason: kindly(receipt.Outcome), Works: r.works(),
+		Service: to.service.Slug, ServiceName: to.service.Name, Country: knownCountry(receipt.Country),
+		Counted: receipt.Outcome == outage.Counted, Reason: kindly(receipt.Outcome, r.works()), Works: r.works(),
 	}
 	h.render(c, http.StatusOK, page)
 }
@@ -119,8 +121,7 @@ func (h *Handler) checkStamp(r *request, fields url.Values) error {
 	stamp := fields.Get(stampField)
 	if stamp == "" {
 		h.refused(r.source, ingest.RefusedQuick)
-		return problem.Invalid(stampField,
-			"We cannot tell when you opened this page, so it is not counted yet. Please press the button once more.")
+		return problem.Invalid(stampField, "report.no_stamp")
 	}
 	at, ok, err := h.config.Identifier.Stamped(r.http.Context(), r.now, stamp)
 	if err != nil {
@@ -129,13 +130,12 @@ func (h *Handler) checkStamp(r *request, fields url.Values) error {
 	}
 	if !ok {
 		h.refused(r.source, ingest.RefusedInvalid)
-		return problem.Invalid(stampField, "This page has been open for too long. Please press the button once more.")
+		return problem.Invalid(stampField, "report.old_stamp")
 	}
 	age := r.now.Sub(at)
 	if age < h.config.MinFill {
 		h.refused(r.source, ingest.RefusedQuick)
-		return problem.Invalid(stampField,
-			"That was too quick to tell a person from a program, so it is not counted yet. Please press the button once more.")
+		return problem.Invalid(stampField, "report.too_quick")
 	}
 	if age < repeatFor {
 		r.once = "stamp:" + stamp
@@ -149,7 +149,7 @@ func (h *Handler) checkStamp(r *request, fields url.Values) error {
 func (h *Handler) showOurs(c *gin.Context, r *request, page *Page) {
 	page.Stamp, _ = h.config.Identifier.Stamp(r.http.Context(), r.now) // without one the next try asks again
 	h.renderError(c, page, problem.Status(http.StatusForbidden, "cross-site-request",
-		"This was sent by a page of another site, so it is not counted. If the service fails for you, please report it here."))
+		"this was sent by a page of another site"))
 }
 
 // askAgain shows the page with what was typed and what was wrong with it. The
@@ -184,11 +184,12 @@ func (h *Handler) render(c *gin.Context, status int, page *Page) {
 	h.config.Render(c, status, pageName, *page)
 }
 
-func countryName(code string) string {
+// knownCountry returns the code, "" for the unknown country.
+func knownCountry(code string) string {
 	if code == outage.UnknownCountry {
 		return ""
 	}
-	return place.Name(code)
+	return code
 }
 
 // bound shortens a value from outside to what a field may have.

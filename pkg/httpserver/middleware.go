@@ -17,9 +17,9 @@ import (
 )
 
 // contentSecurityPolicy allows what the pages use and nothing else: our own
-// style sheet and images, and forms that lead to ourselves.
-const contentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// style sheet, script and images, what the script reads of us, and forms that lead to ourselves.
+const contentSecurityPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // dataSecurityPolicy allows an answer for programs nothing, should a browser
 // show it after all.
