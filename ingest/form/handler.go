@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/realclientip/realclientip-go"
 
 	"github.com/outcryhq/outcry/ingest"
 	"github.com/outcryhq/outcry/ingest/identity"
 	"github.com/outcryhq/outcry/pkg/catalog"
+	"github.com/outcryhq/outcry/pkg/httpserver"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
@@ -82,13 +82,12 @@ type Config struct {
 
 // Handler takes reports over HTTP. It may be used by many goroutines at once.
 type Handler struct {
-	config    Config
-	origin    string // of BaseURL, "" if unknown
-	secure    bool   // people come by HTTPS
-	forwarded realclientip.Strategy
-	lists     lists
-	bodies    sync.Pool // of *[]byte, each maxBody+1 long
-	proxyHint sync.Once
+	config  Config
+	origin  string // of BaseURL, "" if unknown
+	secure  bool   // people come by HTTPS
+	clients *httpserver.Clients
+	lists   lists
+	bodies  sync.Pool // of *[]byte, each maxBody+1 long
 
 	receiptType, noStore []string // header values
 }
@@ -126,13 +125,11 @@ func New(config Config) (*Handler, error) {
 		h.origin = strings.ToLower(base.Scheme + "://" + base.Host)
 		h.secure = base.Scheme == "https"
 	}
-	if config.TrustedProxies > 0 {
-		strategy, err := realclientip.NewRightmostTrustedCountStrategy("X-Forwarded-For", config.TrustedProxies)
-		if err != nil {
-			return nil, fmt.Errorf("form: trusted proxies: %w", err)
-		}
-		h.forwarded = strategy
+	clients, err := httpserver.NewClients(config.TrustedProxies, config.Logger)
+	if err != nil {
+		return nil, fmt.Errorf("form: %w", err)
 	}
+	h.clients = clients
 	return h, nil
 }
 

@@ -45,7 +45,7 @@ type resolved struct {
 // The error is a *problem.Problem.
 func (h *Handler) resolve(r *request) (resolved, error) {
 	var to resolved
-	to.addr = h.address(r.http)
+	to.addr = h.clients.Address(r.http)
 	here, network := h.config.Locator.Lookup(to.addr)
 	to.network = network
 	if r.ask.service == "" {
