@@ -3,13 +3,16 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/outcryhq/outcry/api/chart"
 	"github.com/outcryhq/outcry/api/spec"
+	"github.com/outcryhq/outcry/api/web"
 	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/live"
@@ -28,9 +31,11 @@ type Live interface {
 type Archive interface {
 	Counts(ctx context.Context, s outage.Series, from, to time.Time, step time.Duration) ([]archive.Bucket, error)
 	Coverage(ctx context.Context, from, to time.Time) (archive.CoveredMinutes, error)
+	Records
 	Outage(ctx context.Context, id outage.ID) (outage.Outage, error)
 	Outages(ctx context.Context, filter archive.OutageFilter) (archive.OutagePage, error)
 	Sources(ctx context.Context) ([]archive.SourceState, error)
+	Chronicle
 }
 
 // Catalog knows the services; see pkg/catalog.
@@ -53,6 +58,9 @@ type Baselines interface {
 type Pages interface {
 	Render(c *gin.Context, status int, page string, data any)
 	Error(c *gin.Context, err error)
+	// Language is that of the reader, and In gives it by its name.
+	Language(c *gin.Context) string
+	In(tag string) *web.Language
 }
 
 // Config is what New needs. Everything is required except Baselines.
@@ -64,6 +72,9 @@ type Config struct {
 	Pages     Pages
 	Now       func() time.Time
 	Logger    *slog.Logger
+	// BaseURL is where people find the pages, such as
+	// "https://outcry.example"; "" means wherever a request says.
+	BaseURL string
 }
 
 // API holds the handlers. It starts no goroutine and has nothing to close.
@@ -80,7 +91,13 @@ type API struct {
 	heard    *cached[heard]
 	listened *cached[listened]
 	front    *cached[front]
+	pictures *memo
+	artist   *chart.Artist
+	baseURL  string
 	sources  *cached[spec.SourceList]
+	standing *cached[standings]
+	// said is what standing was when it could be read; only readStandings touches it.
+	said standings
 	// seasoned says that the installation is known to have listened for long
 	// enough; only readListened, which never runs twice at a time, touches it.
 	seasoned bool
@@ -101,11 +118,20 @@ func New(cfg Config) (*API, error) {
 		live: cfg.Live, archive: cfg.Archive, catalog: cfg.Catalog, baselines: cfg.Baselines,
 		pages: cfg.Pages, now: cfg.Now, logger: cfg.Logger,
 	}
+	var err error
+	if a.baseURL, err = cleanBaseURL(cfg.BaseURL); err != nil {
+		return nil, err
+	}
+	if a.artist, err = chart.New(); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	a.pictures = newMemo(cfg.Now)
 	a.present = newCached(time.Second, cfg.Now, a.readPresent)
 	a.heard = newCached(15*time.Second, cfg.Now, a.readHeard)
 	a.listened = newCached(15*time.Second, cfg.Now, a.readListened)
 	a.front = newCached(2*time.Second, cfg.Now, a.readFront)
 	a.sources = newCached(2*time.Second, cfg.Now, a.readSources)
+	a.standing = newCached(2*time.Second, cfg.Now, a.readStandings)
 	return a, nil
 }
 
@@ -126,6 +152,7 @@ func (a *API) Mount(router gin.IRouter) {
 		calls.OPTIONS(call.Path, preflight)
 	}
 	router.GET("/", a.home)
+	a.mountOutages(router)
 }
 
 // Description implements spec.ServerInterface.

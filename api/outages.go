@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/problem"
@@ -30,6 +31,10 @@ func (a *API) ListOutages(c *gin.Context) {
 	var want outageQuery
 	want.Service, want.Country, want.Limit = q.slug("service"), q.country(false), q.limit()
 	want.State = oneOf(q, "state", "", outage.Ongoing, outage.Ended)
+	want.Services = a.category(q)
+	want.MinReports = q.number("min_reports", maxReports)
+	want.MinDuration = time.Duration(q.number("min_minutes", maxMinutes)) * time.Minute
+	want.Now = a.now()
 	want.Since, want.Until = q.time("since"), q.time("until")
 	if !want.Since.IsZero() && !want.Until.IsZero() && !want.Since.Before(want.Until) {
 		q.fail("since", "expected a time before until")
@@ -48,22 +53,53 @@ func (a *API) ListOutages(c *gin.Context) {
 		problem.Write(c, err)
 		return
 	}
-	respondJSON(c, keepLive, list)
+	respondJSON(c, keepLive, a.published(c.Request.Context(), list))
+}
+
+// The greatest values of min_reports and min_minutes, as the description says.
+const maxReports, maxMinutes = 1_000_000_000, 1_000_000
+
+// category reads the parameter of that name: its services, nil if there is none.
+func (a *API) category(q *query) []string {
+	wanted := q.text("category")
+	if !q.values.Has("category") {
+		return nil
+	}
+	var services, known []string
+	for _, s := range a.catalog.Services() {
+		known = append(known, s.Category)
+		if s.Category == wanted {
+			services = append(services, s.Slug)
+		}
+	}
+	if services == nil {
+		slices.Sort(known)
+		q.fail("category", "expected one of "+strings.Join(slices.Compact(known), ", "))
+	}
+	return services
+}
+
+// outageList is a page of outages. complete is false if the archive is away and
+// older ones may be missing.
+type outageList struct {
+	Outages    []outage.Outage
+	Complete   bool
+	NextCursor *string
 }
 
 // outages merges the live state's outages, which are fresher, into the archive's.
-func (a *API) outages(ctx context.Context, want outageQuery) (spec.OutageList, error) {
+func (a *API) outages(ctx context.Context, want outageQuery) (outageList, error) {
 	now, liveErr := a.present.get(ctx)
 	recent := matching(now.outages, want)
 	older, archiveErr := a.archivedOutages(ctx, want, now.outages)
 	switch {
 	case archiveErr == nil:
 	case !errors.Is(archiveErr, outage.ErrUnavailable) && !errors.Is(archiveErr, context.DeadlineExceeded):
-		return spec.OutageList{}, archiveErr
+		return outageList{}, archiveErr
 	case liveErr != nil, want.after != nil && want.State != outage.Ongoing, !want.Until.IsZero() && want.State != outage.Ongoing:
-		return spec.OutageList{}, archiveErr
+		return outageList{}, archiveErr
 	}
-	list := spec.OutageList{
+	list := outageList{
 		Outages: merge(recent, older, want.Limit+1),
 		Complete: archiveErr == nil || want.State == outage.Ongoing ||
 			!want.Since.IsZero() && want.Since.After(a.now().Add(-keepRecent)),
@@ -123,7 +159,10 @@ func matching(outages []outage.Outage, want outageQuery) []outage.Outage {
 		switch {
 		case want.Service != "" && o.Service != want.Service,
 			want.State != "" && o.State != want.State,
+			want.Services != nil && !slices.Contains(want.Services, o.Service),
 			want.Country != "" && !touches(o, want.Country),
+			o.Reports < want.MinReports,
+			want.MinDuration > 0 && lasted(o, want.Now) < want.MinDuration,
 			!want.Since.IsZero() && o.EndedAt != nil && o.EndedAt.Before(want.Since),
 			!want.Until.IsZero() && !o.StartedAt.Before(want.Until),
 			!want.isAfter(o):
@@ -191,9 +230,9 @@ func (a *API) GetOutage(c *gin.Context) {
 	}
 	keep := keepLive
 	if found.Final {
-		keep = keepHistory
+		keep = keepRemarks
 	}
-	respondJSON(c, keep, found)
+	respondJSON(c, keep, a.detail(c.Request.Context(), found))
 }
 
 // outage finds an outage, first where it is freshest.
@@ -216,4 +255,12 @@ func (a *API) outage(ctx context.Context, id outage.ID) (outage.Outage, error) {
 	default:
 		return outage.Outage{}, fmt.Errorf("read archived outage: %w", err)
 	}
+}
+
+// lasted is how long an outage lasted: until now while it is ongoing.
+func lasted(o outage.Outage, now time.Time) time.Duration {
+	if o.EndedAt != nil {
+		now = *o.EndedAt
+	}
+	return max(now.Sub(o.StartedAt), 0)
 }

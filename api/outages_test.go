@@ -205,6 +205,6 @@ func TestFinalOutagesMayBeKeptLonger(t *testing.T) {
 	w := newWorld(t)
 	final, running := over(ongoing("telegram", at("05:00"), "IR"), at("06:00")), ongoing("whatsapp", at("08:00"), "NL")
 	w.announce(final, running)
-	require.Equal(t, "public, max-age=300", w.get("/v1/outages/"+final.ID.String()).Header().Get("Cache-Control"))
+	require.Equal(t, "public, max-age=60", w.get("/v1/outages/"+final.ID.String()).Header().Get("Cache-Control"))
 	require.Equal(t, "public, max-age=2", w.get("/v1/outages/"+running.ID.String()).Header().Get("Cache-Control"))
 }

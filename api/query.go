@@ -192,6 +192,18 @@ func (q *query) limit() int {
 	return n
 }
 
+// number reads a whole number from 1 to most, 0 if there is none.
+func (q *query) number(name string, most int) int {
+	if !q.values.Has(name) {
+		return 0
+	}
+	n, err := strconv.Atoi(q.values.Get(name))
+	if err != nil || n < 1 || n > most {
+		q.fail(name, fmt.Sprintf("expected a whole number from 1 to %d", most))
+	}
+	return n
+}
+
 // cursor reads the parameter of that name, written by encodeCursor for the
 // same kind of list. It returns nil if there is none.
 func (q *query) cursor(kind string, parts int) []string {

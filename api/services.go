@@ -135,7 +135,10 @@ func (a *API) GetService(c *gin.Context) {
 	detail := spec.ServiceDetail{
 		Service: found.Service, Name: found.Name, Category: found.Category, HomeCountries: found.HomeCountries,
 		Status: found.Status, UnknownBecause: found.UnknownBecause, OutageID: found.OutageID, Countries: found.Countries,
-		Problems: []spec.ProblemKind{}, Outage: now.byService[service.Slug].ongoing,
+		Problems: []spec.ProblemKind{}, Outage: a.publishedNow(c.Request.Context(), now.byService[service.Slug].ongoing),
+	}
+	if said, err := a.votes(c.Request.Context(), outage.Series{Service: service.Slug, Country: outage.AllCountries}); err == nil {
+		detail.Votes = &said
 	}
 	for _, kind := range a.catalog.Problems(service.Slug) {
 		detail.Problems = append(detail.Problems, spec.ProblemKind{Problem: kind.Slug, Name: kind.Label})

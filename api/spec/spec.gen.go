@@ -12,6 +12,14 @@ import (
 	"github.com/outcryhq/outcry/pkg/problem"
 )
 
+// Defines values for OutageSeriesStep.
+const (
+	OutageSeriesStepN15M OutageSeriesStep = "15m"
+	OutageSeriesStepN1H  OutageSeriesStep = "1h"
+	OutageSeriesStepN1M  OutageSeriesStep = "1m"
+	OutageSeriesStepN5M  OutageSeriesStep = "5m"
+)
+
 // Defines values for SeriesStep.
 const (
 	SeriesStepN15M SeriesStep = "15m"
@@ -56,6 +64,59 @@ type CountByReason = map[string]uint64
 // Examples: ID
 type Country = string
 
+// CountryDetail defines model for CountryDetail.
+type CountryDetail struct {
+	// Country ISO 3166-1 alpha-2; ZZ is unknown.
+	//
+	// Examples: ID
+	Country Country `json:"country"`
+	Name    string  `json:"name"`
+
+	// Record null while the archive is away.
+	Record *Record `json:"record"`
+
+	// Services Those heard of there in two days, worst first.
+	Services []ServiceThere `json:"services"`
+
+	// Status `unknown`: too little heard, or listened to, to tell.
+	Status Status `json:"status"`
+}
+
+// CountryList defines model for CountryList.
+type CountryList struct {
+	Countries []CountryNow `json:"countries"`
+}
+
+// CountryNow defines model for CountryNow.
+type CountryNow struct {
+	// Country ISO 3166-1 alpha-2; ZZ is unknown.
+	//
+	// Examples: ID
+	Country Country `json:"country"`
+	Name    string  `json:"name"`
+
+	// Possible Those with a possible one.
+	Possible []Slug `json:"possible"`
+
+	// Problem Services with a problem there, by slug.
+	Problem []Slug `json:"problem"`
+
+	// Status `unknown`: too little heard, or listened to, to tell.
+	Status Status `json:"status"`
+}
+
+// CountrySeries defines model for CountrySeries.
+type CountrySeries struct {
+	// Country A country, or * for all of them together.
+	Country SeriesCountry `json:"country"`
+
+	// Expected What is usual in each step; null where it is not known. What is usual is learned anew every day.
+	Expected []*float64 `json:"expected"`
+
+	// Reports One number a step, from `from` on.
+	Reports []Count `json:"reports"`
+}
+
 // CountryStatus defines model for CountryStatus.
 type CountryStatus struct {
 	// Country ISO 3166-1 alpha-2; ZZ is unknown.
@@ -69,7 +130,8 @@ type CountryStatus struct {
 
 	// UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
 	// partition has a detector; the archive cannot say whether anybody listens; no source
-	// has listened in the last ten minutes; the installation has listened for less than a
+	// has listened in the last ten minutes, or one was away that brings more than a tenth of
+	// the reports; the installation has listened for less than a
 	// day; nobody has reported anything in two days, and nobody may be there to complain; or
 	// less than one report a day is usual at this hour.
 	UnknownBecause UnknownBecause `json:"unknown_because,omitempty"`
@@ -91,7 +153,11 @@ type ListeningSource struct {
 	Instance string `json:"instance"`
 
 	// LagSeconds The age of that post.
-	LagSeconds *int          `json:"lag_seconds"`
+	LagSeconds *int `json:"lag_seconds"`
+
+	// LastError Why it did not listen, the last time that it did not: `refused` (for good, such as the credentials),
+	// `asked_to_wait`, `unreachable`, `connection_lost`, `silent`, `unreadable`, `cursor_unknown` or `other`. Details
+	// are in the log.
 	LastError  *string       `json:"last_error"`
 	LastPostAt *MaybeTime    `json:"last_post_at"`
 	Posts      uint64        `json:"posts"`
@@ -115,16 +181,53 @@ type MaybeTime = time.Time
 type NextCursor = string
 
 // Outage defines model for Outage.
-type Outage = outage.Outage
+type Outage = outage.Published
 
 // OutageList defines model for OutageList.
 type OutageList struct {
-	// Complete false while the archive is away and older outages may be missing.
+	// Complete false while the archive is away and older outages or retractions may be missing.
 	Complete bool `json:"complete"`
 
 	// NextCursor null on the last page.
 	NextCursor *NextCursor `json:"next_cursor"`
 	Outages    []Outage    `json:"outages"`
+}
+
+// OutageSeries defines model for OutageSeries.
+type OutageSeries struct {
+	From Time `json:"from"`
+
+	// ID Examples: 0199f2c5-0000-7000-8000-000000000000
+	ID ID `json:"id"`
+
+	// Series In the order of the impacts.
+	Series []CountrySeries `json:"series"`
+
+	// Service Examples: whatsapp
+	Service Slug `json:"service"`
+
+	// Step 1m unless the outage lasted for more than a day.
+	Step OutageSeriesStep `json:"step"`
+	To   Time             `json:"to"`
+}
+
+// OutageSeriesStep 1m unless the outage lasted for more than a day.
+type OutageSeriesStep string
+
+// PastOutage defines model for PastOutage.
+type PastOutage struct {
+	EndedAt Time `json:"ended_at"`
+
+	// ID Examples: 0199f2c5-0000-7000-8000-000000000000
+	ID ID `json:"id"`
+
+	// Minutes How long it lasted.
+	Minutes float64 `json:"minutes"`
+	Reports Count   `json:"reports"`
+
+	// Service Examples: whatsapp
+	Service   Slug `json:"service"`
+	StartedAt Time `json:"started_at"`
 }
 
 // Point defines model for Point.
@@ -146,6 +249,20 @@ type ProblemKind struct {
 	Name    string `json:"name"`
 	Problem string `json:"problem"`
 }
+
+// Record Outages that have ended, without those that were retracted or merged into another.
+type Record struct {
+	// Latest Newest first, ten at most.
+	Latest []PastOutage `json:"latest"`
+
+	// MedianMinutes How long they lasted; null if there was none.
+	MedianMinutes *float64 `json:"median_minutes"`
+	Minutes       Count    `json:"minutes"`
+	Outages       Count    `json:"outages"`
+}
+
+// Remark defines model for Remark.
+type Remark = outage.Remark
 
 // Series defines model for Series.
 type Series struct {
@@ -188,7 +305,8 @@ type Service struct {
 
 	// UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
 	// partition has a detector; the archive cannot say whether anybody listens; no source
-	// has listened in the last ten minutes; the installation has listened for less than a
+	// has listened in the last ten minutes, or one was away that brings more than a tenth of
+	// the reports; the installation has listened for less than a
 	// day; nobody has reported anything in two days, and nobody may be there to complain; or
 	// less than one report a day is usual at this hour.
 	UnknownBecause UnknownBecause `json:"unknown_because,omitempty"`
@@ -220,10 +338,14 @@ type ServiceDetail struct {
 
 	// UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
 	// partition has a detector; the archive cannot say whether anybody listens; no source
-	// has listened in the last ten minutes; the installation has listened for less than a
+	// has listened in the last ten minutes, or one was away that brings more than a tenth of
+	// the reports; the installation has listened for less than a
 	// day; nobody has reported anything in two days, and nobody may be there to complain; or
 	// less than one report a day is usual at this hour.
 	UnknownBecause UnknownBecause `json:"unknown_because,omitempty"`
+
+	// Votes Of the last hour; null while the live state cannot be read.
+	Votes *Votes `json:"votes"`
 }
 
 // ServiceList defines model for ServiceList.
@@ -231,6 +353,41 @@ type ServiceList struct {
 	// NextCursor null on the last page.
 	NextCursor *NextCursor `json:"next_cursor"`
 	Services   []Service   `json:"services"`
+}
+
+// ServiceRecord defines model for ServiceRecord.
+type ServiceRecord struct {
+	// Country A country, or * for all of them together.
+	Country SeriesCountry `json:"country"`
+
+	// Record Outages that have ended, without those that were retracted or merged into another.
+	Record Record `json:"record"`
+
+	// Service Examples: whatsapp
+	Service Slug       `json:"service"`
+	Since   *MaybeTime `json:"since"`
+}
+
+// ServiceThere defines model for ServiceThere.
+type ServiceThere struct {
+	Name string `json:"name"`
+
+	// OutageID The ongoing outage with an impact there.
+	OutageID *ID `json:"outage_id"`
+
+	// Service Examples: whatsapp
+	Service Slug `json:"service"`
+
+	// Status `unknown`: too little heard, or listened to, to tell.
+	Status Status `json:"status"`
+
+	// UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
+	// partition has a detector; the archive cannot say whether anybody listens; no source
+	// has listened in the last ten minutes, or one was away that brings more than a tenth of
+	// the reports; the installation has listened for less than a
+	// day; nobody has reported anything in two days, and nobody may be there to complain; or
+	// less than one report a day is usual at this hour.
+	UnknownBecause UnknownBecause `json:"unknown_because,omitempty"`
 }
 
 // Slug Examples: whatsapp
@@ -267,16 +424,26 @@ type Time = time.Time
 
 // UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
 // partition has a detector; the archive cannot say whether anybody listens; no source
-// has listened in the last ten minutes; the installation has listened for less than a
+// has listened in the last ten minutes, or one was away that brings more than a tenth of
+// the reports; the installation has listened for less than a
 // day; nobody has reported anything in two days, and nobody may be there to complain; or
 // less than one report a day is usual at this hour.
 type UnknownBecause string
+
+// Votes How many people said so in the last hour, each counted once. They are counted apart, and one person may say both.
+type Votes struct {
+	Fails Count `json:"fails"`
+	Works Count `json:"works"`
+}
 
 // Cursor defines model for Cursor.
 type Cursor = string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// OutageID Examples: 0199f2c5-0000-7000-8000-000000000000
+type OutageID = ID
 
 // ServiceSlug Examples: whatsapp
 type ServiceSlug = Slug
@@ -296,7 +463,16 @@ type ListOutagesParams struct {
 
 	// Country Those with an impact there.
 	Country *Country `form:"country,omitempty" json:"country,omitempty"`
-	State   *State   `form:"state,omitempty" json:"state,omitempty"`
+
+	// Category Those of the services of this category, such as messenger.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+	State    *State  `form:"state,omitempty" json:"state,omitempty"`
+
+	// MinReports Those with at least so many reports in all.
+	MinReports *int `form:"min_reports,omitempty" json:"min_reports,omitempty"`
+
+	// MinMinutes Those that lasted at least so long; ongoing ones until now.
+	MinMinutes *int `form:"min_minutes,omitempty" json:"min_minutes,omitempty"`
 
 	// Since Those that had not ended before.
 	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
@@ -321,6 +497,15 @@ type ListServicesParams struct {
 
 	// Cursor The `next_cursor` of the page before, as it was given.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// GetRecordParams defines parameters for GetRecord.
+type GetRecordParams struct {
+	// Country Outages with an impact there, and how long they lasted there.
+	Country *Country `form:"country,omitempty" json:"country,omitempty"`
+
+	// Since Outages that started then or later; all of them if left out.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
 }
 
 // GetSeriesParams defines parameters for GetSeries.
@@ -362,18 +547,30 @@ type ServerInterface interface {
 	// Description This description.
 	// (GET /openapi.yaml)
 	Description(c *gin.Context)
+	// ListCountries The countries from which anything was heard in two days, with their status now.
+	// (GET /v1/countries)
+	ListCountries(c *gin.Context)
+	// GetCountry One country, the status of every service heard of there, and its record.
+	// (GET /v1/countries/{country})
+	GetCountry(c *gin.Context)
 	// ListOutages Outages, newest first.
 	// (GET /v1/outages)
 	ListOutages(c *gin.Context)
-	// GetOutage One outage. Once it is final it never changes again.
+	// GetOutage One outage. Once it is final it never changes again; remarks may be added beside it.
 	// (GET /v1/outages/{id})
 	GetOutage(c *gin.Context)
+	// GetOutageSeries Reports by country, from an hour before the outage to an hour after it, with what is usual.
+	// (GET /v1/outages/{id}/series)
+	GetOutageSeries(c *gin.Context)
 	// ListServices The catalog, with each service's status now.
 	// (GET /v1/services)
 	ListServices(c *gin.Context)
 	// GetService One service, its status in every country heard of, and its ongoing outage.
 	// (GET /v1/services/{service})
 	GetService(c *gin.Context)
+	// GetRecord What happened before; how often, and for how long.
+	// (GET /v1/services/{service}/record)
+	GetRecord(c *gin.Context)
 	// GetSeries Counts over time, with what is usual beside them.
 	// (GET /v1/services/{service}/series)
 	GetSeries(c *gin.Context)
@@ -397,10 +594,14 @@ type Call struct {
 func Calls() []Call {
 	return []Call{
 		{"Description", "GET", "/openapi.yaml", []string{}},
-		{"ListOutages", "GET", "/v1/outages", []string{"service", "country", "state", "since", "until", "limit", "cursor"}},
+		{"ListCountries", "GET", "/v1/countries", []string{}},
+		{"GetCountry", "GET", "/v1/countries/:country", []string{}},
+		{"ListOutages", "GET", "/v1/outages", []string{"service", "country", "category", "state", "min_reports", "min_minutes", "since", "until", "limit", "cursor"}},
 		{"GetOutage", "GET", "/v1/outages/:id", []string{}},
+		{"GetOutageSeries", "GET", "/v1/outages/:id/series", []string{}},
 		{"ListServices", "GET", "/v1/services", []string{"q", "country", "status", "limit", "cursor"}},
 		{"GetService", "GET", "/v1/services/:service", []string{}},
+		{"GetRecord", "GET", "/v1/services/:service/record", []string{"country", "since"}},
 		{"GetSeries", "GET", "/v1/services/:service/series", []string{"country", "from", "to", "step"}},
 		{"ListSources", "GET", "/v1/sources", []string{}},
 		{"ListSpikes", "GET", "/v1/spikes", []string{"service", "country", "status", "limit", "cursor"}},
@@ -410,10 +611,14 @@ func Calls() []Call {
 // RegisterHandlers adds every call to the router.
 func RegisterHandlers(router gin.IRouter, si ServerInterface) {
 	router.GET("/openapi.yaml", si.Description)
+	router.GET("/v1/countries", si.ListCountries)
+	router.GET("/v1/countries/:country", si.GetCountry)
 	router.GET("/v1/outages", si.ListOutages)
 	router.GET("/v1/outages/:id", si.GetOutage)
+	router.GET("/v1/outages/:id/series", si.GetOutageSeries)
 	router.GET("/v1/services", si.ListServices)
 	router.GET("/v1/services/:service", si.GetService)
+	router.GET("/v1/services/:service/record", si.GetRecord)
 	router.GET("/v1/services/:service/series", si.GetSeries)
 	router.GET("/v1/sources", si.ListSources)
 	router.GET("/v1/spikes", si.ListSpikes)

@@ -95,6 +95,30 @@ func (e ListeningSourceState) Valid() bool {
 	}
 }
 
+// Defines values for OutageSeriesStep.
+const (
+	OutageSeriesStepN15M OutageSeriesStep = "15m"
+	OutageSeriesStepN1H  OutageSeriesStep = "1h"
+	OutageSeriesStepN1M  OutageSeriesStep = "1m"
+	OutageSeriesStepN5M  OutageSeriesStep = "5m"
+)
+
+// Valid indicates whether the value is a known member of the OutageSeriesStep enum.
+func (e OutageSeriesStep) Valid() bool {
+	switch e {
+	case OutageSeriesStepN15M:
+		return true
+	case OutageSeriesStepN1H:
+		return true
+	case OutageSeriesStepN1M:
+		return true
+	case OutageSeriesStepN5M:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReadinessStatus.
 const (
 	ReadinessStatusDegraded    ReadinessStatus = "degraded"
@@ -113,6 +137,66 @@ func (e ReadinessStatus) Valid() bool {
 	case ReadinessStatusReady:
 		return true
 	case ReadinessStatusUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RemarkBy.
+const (
+	Feed     RemarkBy = "feed"
+	Operator RemarkBy = "operator"
+)
+
+// Valid indicates whether the value is a known member of the RemarkBy enum.
+func (e RemarkBy) Valid() bool {
+	switch e {
+	case Feed:
+		return true
+	case Operator:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RemarkKind.
+const (
+	Acknowledgement RemarkKind = "acknowledgement"
+	Merge           RemarkKind = "merge"
+	Note            RemarkKind = "note"
+	Retraction      RemarkKind = "retraction"
+)
+
+// Valid indicates whether the value is a known member of the RemarkKind enum.
+func (e RemarkKind) Valid() bool {
+	switch e {
+	case Acknowledgement:
+		return true
+	case Merge:
+		return true
+	case Note:
+		return true
+	case Retraction:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportKind.
+const (
+	ReportKindProblem ReportKind = "problem"
+	ReportKindWorks   ReportKind = "works"
+)
+
+// Valid indicates whether the value is a known member of the ReportKind enum.
+func (e ReportKind) Valid() bool {
+	switch e {
+	case ReportKindProblem:
+		return true
+	case ReportKindWorks:
 		return true
 	default:
 		return false
@@ -298,6 +382,59 @@ type CountByReason map[string]Count
 // Examples: ID
 type Country = string
 
+// CountryDetail defines model for CountryDetail.
+type CountryDetail struct {
+	// Country ISO 3166-1 alpha-2; ZZ is unknown.
+	//
+	// Examples: ID
+	Country Country `json:"country"`
+	Name    string  `json:"name"`
+
+	// Record null while the archive is away.
+	Record *Record `json:"record"`
+
+	// Services Those heard of there in two days, worst first.
+	Services []ServiceThere `json:"services"`
+
+	// Status `unknown`: too little heard, or listened to, to tell.
+	Status Status `json:"status"`
+}
+
+// CountryList defines model for CountryList.
+type CountryList struct {
+	Countries []CountryNow `json:"countries"`
+}
+
+// CountryNow defines model for CountryNow.
+type CountryNow struct {
+	// Country ISO 3166-1 alpha-2; ZZ is unknown.
+	//
+	// Examples: ID
+	Country Country `json:"country"`
+	Name    string  `json:"name"`
+
+	// Possible Those with a possible one.
+	Possible []Slug `json:"possible"`
+
+	// Problem Services with a problem there, by slug.
+	Problem []Slug `json:"problem"`
+
+	// Status The worst of its services'; ok if at least one is known to be.
+	Status Status `json:"status"`
+}
+
+// CountrySeries defines model for CountrySeries.
+type CountrySeries struct {
+	// Country A country, or * for all of them together.
+	Country SeriesCountry `json:"country"`
+
+	// Expected What is usual in each step; null where it is not known. What is usual is learned anew every day.
+	Expected []*float64 `json:"expected"`
+
+	// Reports One number a step, from `from` on.
+	Reports []Count `json:"reports"`
+}
+
 // CountryStatus defines model for CountryStatus.
 type CountryStatus struct {
 	// Country ISO 3166-1 alpha-2; ZZ is unknown.
@@ -311,7 +448,8 @@ type CountryStatus struct {
 
 	// UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
 	// partition has a detector; the archive cannot say whether anybody listens; no source
-	// has listened in the last ten minutes; the installation has listened for less than a
+	// has listened in the last ten minutes, or one was away that brings more than a tenth of
+	// the reports; the installation has listened for less than a
 	// day; nobody has reported anything in two days, and nobody may be there to complain; or
 	// less than one report a day is usual at this hour.
 	UnknownBecause *UnknownBecause `json:"unknown_because,omitempty"`
@@ -439,8 +577,12 @@ type ListeningSource struct {
 	Instance string `json:"instance"`
 
 	// LagSeconds The age of that post.
-	LagSeconds *int    `json:"lag_seconds"`
-	LastError  *string `json:"last_error"`
+	LagSeconds *int `json:"lag_seconds"`
+
+	// LastError Why it did not listen, the last time that it did not: `refused` (for good, such as the credentials),
+	// `asked_to_wait`, `unreachable`, `connection_lost`, `silent`, `unreadable`, `cursor_unknown` or `other`. Details
+	// are in the log.
+	LastError *string `json:"last_error"`
 
 	// LastPostAt When the post was written that was read last.
 	LastPostAt *MaybeTime `json:"last_post_at"`
@@ -495,11 +637,21 @@ type Outage struct {
 	Final bool `json:"final"`
 
 	// ID Examples: 0199f2c5-0000-7000-8000-000000000000
-	ID       ID       `json:"id"`
-	Impacts  []Impact `json:"impacts"`
-	Peak     Peak     `json:"peak"`
-	Reports  Count    `json:"reports"`
-	Revision int      `json:"revision"`
+	ID      ID       `json:"id"`
+	Impacts []Impact `json:"impacts"`
+
+	// MergedInto The outage that this one is part of, as the operator says. It counts in no record of its own.
+	MergedInto *ID  `json:"merged_into"`
+	Peak       Peak `json:"peak"`
+
+	// Remarks What was said of it afterwards, by time. In the answer about a single outage only, and missing
+	// there while the archive is away.
+	Remarks []Remark `json:"remarks,omitempty"`
+	Reports Count    `json:"reports"`
+
+	// Retracted The operator says that there was no such outage; a remark says why. It counts in no record.
+	Retracted bool `json:"retracted"`
+	Revision  int  `json:"revision"`
 
 	// Service Examples: whatsapp
 	Service   Slug  `json:"service"`
@@ -512,12 +664,51 @@ type Outage struct {
 
 // OutageList defines model for OutageList.
 type OutageList struct {
-	// Complete false while the archive is away and older outages may be missing.
+	// Complete false while the archive is away and older outages or retractions may be missing.
 	Complete bool `json:"complete"`
 
 	// NextCursor null on the last page.
 	NextCursor *NextCursor `json:"next_cursor"`
 	Outages    []Outage    `json:"outages"`
+}
+
+// OutageSeries defines model for OutageSeries.
+type OutageSeries struct {
+	From Time `json:"from"`
+
+	// ID Examples: 0199f2c5-0000-7000-8000-000000000000
+	ID ID `json:"id"`
+
+	// Series In the order of the impacts.
+	Series []CountrySeries `json:"series"`
+
+	// Service Examples: whatsapp
+	Service Slug `json:"service"`
+
+	// Step 1m unless the outage lasted for more than a day.
+	Step OutageSeriesStep `json:"step"`
+	To   Time             `json:"to"`
+}
+
+// OutageSeriesStep 1m unless the outage lasted for more than a day.
+type OutageSeriesStep string
+
+// PastOutage defines model for PastOutage.
+type PastOutage struct {
+	EndedAt Time `json:"ended_at"`
+
+	// ID Examples: 0199f2c5-0000-7000-8000-000000000000
+	ID ID `json:"id"`
+
+	// Minutes How long it lasted.
+	Minutes float64 `json:"minutes"`
+	Reports Count   `json:"reports"`
+
+	// Service Examples: whatsapp
+	Service Slug `json:"service"`
+
+	// StartedAt In the country, if one was asked for.
+	StartedAt Time `json:"started_at"`
 }
 
 // Peak defines model for Peak.
@@ -581,10 +772,62 @@ type Receipt struct {
 	Service Slug `json:"service"`
 }
 
+// Record Outages that have ended, without those that were retracted or merged into another.
+type Record struct {
+	// Latest Newest first, ten at most.
+	Latest []PastOutage `json:"latest"`
+
+	// MedianMinutes How long they lasted; null if there was none.
+	MedianMinutes *float64 `json:"median_minutes"`
+
+	// Minutes During which at least one lasted, pauses within an outage included.
+	Minutes Count `json:"minutes"`
+
+	// Outages How many.
+	Outages Count `json:"outages"`
+}
+
+// Remark defines model for Remark.
+type Remark struct {
+	// At When it was recorded here.
+	At Time `json:"at"`
+
+	// By `feed`: the status feed of the service.
+	By RemarkBy `json:"by"`
+
+	// ID Examples: 0199f2c5-0000-7000-8000-000000000000
+	ID ID `json:"id"`
+
+	// Into The outage that this one is part of.
+	//
+	// Examples: 0199f2c5-0000-7000-8000-000000000000
+	Into *ID        `json:"into,omitempty"`
+	Kind RemarkKind `json:"kind"`
+
+	// Link http or https.
+	Link *string `json:"link,omitempty"`
+
+	// SaidAt When the service published its acknowledgement.
+	SaidAt *Time `json:"said_at,omitempty"`
+
+	// Text The note, the reason, or the title of the acknowledgement; plain text.
+	Text string `json:"text"`
+}
+
+// RemarkBy `feed`: the status feed of the service.
+type RemarkBy string
+
+// RemarkKind defines model for Remark.Kind.
+type RemarkKind string
+
 // Report defines model for Report.
 type Report struct {
 	// Country ISO 3166-1 alpha-2; found from the client's address if left out.
 	Country *string `json:"country,omitempty"`
+
+	// Kind `works` is a counter-vote: that the service works for you. It is counted apart, opens and
+	// closes nothing, and has no `problem`.
+	Kind *ReportKind `json:"kind,omitempty"`
 
 	// Problem One of the service's kinds of problem.
 	Problem *string `json:"problem,omitempty"`
@@ -592,6 +835,10 @@ type Report struct {
 	// Service Examples: whatsapp
 	Service Slug `json:"service"`
 }
+
+// ReportKind `works` is a counter-vote: that the service works for you. It is counted apart, opens and
+// closes nothing, and has no `problem`.
+type ReportKind string
 
 // Series defines model for Series.
 type Series struct {
@@ -634,7 +881,8 @@ type Service struct {
 
 	// UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
 	// partition has a detector; the archive cannot say whether anybody listens; no source
-	// has listened in the last ten minutes; the installation has listened for less than a
+	// has listened in the last ten minutes, or one was away that brings more than a tenth of
+	// the reports; the installation has listened for less than a
 	// day; nobody has reported anything in two days, and nobody may be there to complain; or
 	// less than one report a day is usual at this hour.
 	UnknownBecause *UnknownBecause `json:"unknown_because,omitempty"`
@@ -666,10 +914,14 @@ type ServiceDetail struct {
 
 	// UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
 	// partition has a detector; the archive cannot say whether anybody listens; no source
-	// has listened in the last ten minutes; the installation has listened for less than a
+	// has listened in the last ten minutes, or one was away that brings more than a tenth of
+	// the reports; the installation has listened for less than a
 	// day; nobody has reported anything in two days, and nobody may be there to complain; or
 	// less than one report a day is usual at this hour.
 	UnknownBecause *UnknownBecause `json:"unknown_because,omitempty"`
+
+	// Votes Of the last hour; null while the live state cannot be read.
+	Votes *Votes `json:"votes"`
 }
 
 // ServiceList defines model for ServiceList.
@@ -677,6 +929,41 @@ type ServiceList struct {
 	// NextCursor null on the last page.
 	NextCursor *NextCursor `json:"next_cursor"`
 	Services   []Service   `json:"services"`
+}
+
+// ServiceRecord defines model for ServiceRecord.
+type ServiceRecord struct {
+	// Country A country, or * for all of them together.
+	Country SeriesCountry `json:"country"`
+
+	// Record Outages that have ended, without those that were retracted or merged into another.
+	Record Record `json:"record"`
+
+	// Service Examples: whatsapp
+	Service Slug       `json:"service"`
+	Since   *MaybeTime `json:"since"`
+}
+
+// ServiceThere defines model for ServiceThere.
+type ServiceThere struct {
+	Name string `json:"name"`
+
+	// OutageID The ongoing outage with an impact there.
+	OutageID *ID `json:"outage_id"`
+
+	// Service Examples: whatsapp
+	Service Slug `json:"service"`
+
+	// Status `unknown`: too little heard, or listened to, to tell.
+	Status Status `json:"status"`
+
+	// UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
+	// partition has a detector; the archive cannot say whether anybody listens; no source
+	// has listened in the last ten minutes, or one was away that brings more than a tenth of
+	// the reports; the installation has listened for less than a
+	// day; nobody has reported anything in two days, and nobody may be there to complain; or
+	// less than one report a day is usual at this hour.
+	UnknownBecause *UnknownBecause `json:"unknown_because,omitempty"`
 }
 
 // Slug Examples: whatsapp
@@ -732,10 +1019,17 @@ type Time = time.Time
 
 // UnknownBecause Given where the status is `unknown`: the live state cannot be read; not every
 // partition has a detector; the archive cannot say whether anybody listens; no source
-// has listened in the last ten minutes; the installation has listened for less than a
+// has listened in the last ten minutes, or one was away that brings more than a tenth of
+// the reports; the installation has listened for less than a
 // day; nobody has reported anything in two days, and nobody may be there to complain; or
 // less than one report a day is usual at this hour.
 type UnknownBecause string
+
+// Votes How many people said so in the last hour, each counted once. They are counted apart, and one person may say both.
+type Votes struct {
+	Fails Count `json:"fails"`
+	Works Count `json:"works"`
+}
 
 // Window defines model for Window.
 type Window struct {
@@ -749,6 +1043,9 @@ type Cursor = string
 
 // Limit defines model for Limit.
 type Limit = int
+
+// OutageID Examples: 0199f2c5-0000-7000-8000-000000000000
+type OutageID = ID
 
 // ServiceSlug Examples: whatsapp
 type ServiceSlug = Slug
@@ -783,7 +1080,16 @@ type ListOutagesParams struct {
 
 	// Country Those with an impact there.
 	Country *Country `form:"country,omitempty" json:"country,omitempty"`
-	State   *State   `form:"state,omitempty" json:"state,omitempty"`
+
+	// Category Those of the services of this category, such as messenger.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+	State    *State  `form:"state,omitempty" json:"state,omitempty"`
+
+	// MinReports Those with at least so many reports in all.
+	MinReports *int `form:"min_reports,omitempty" json:"min_reports,omitempty"`
+
+	// MinMinutes Those that lasted at least so long; ongoing ones until now.
+	MinMinutes *int `form:"min_minutes,omitempty" json:"min_minutes,omitempty"`
 
 	// Since Those that had not ended before.
 	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
@@ -814,6 +1120,15 @@ type ListServicesParams struct {
 
 	// Cursor The `next_cursor` of the page before, as it was given.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// GetRecordParams defines parameters for GetRecord.
+type GetRecordParams struct {
+	// Country Outages with an impact there, and how long they lasted there.
+	Country *Country `form:"country,omitempty" json:"country,omitempty"`
+
+	// Since Outages that started then or later; all of them if left out.
+	Since *time.Time `form:"since,omitempty" json:"since,omitempty"`
 }
 
 // GetSeriesParams defines parameters for GetSeries.
@@ -939,15 +1254,33 @@ type ClientInterface interface {
 	// Corresponds with GET /readyz (the `Ready` operationId).
 	Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListCountries The countries from which anything was heard in two days, with their status now.
+	//
+	// Corresponds with GET /v1/countries (the `ListCountries` operationId).
+	ListCountries(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCountry One country, the status of every service heard of there, and its record.
+	//
+	// Corresponds with GET /v1/countries/{country} (the `GetCountry` operationId).
+	GetCountry(ctx context.Context, country Country, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListOutages Outages, newest first.
+	//
+	// Outages that were retracted or merged into another are listed, and say so. All but `country` is
+	// asked of the whole outage.
 	//
 	// Corresponds with GET /v1/outages (the `ListOutages` operationId).
 	ListOutages(ctx context.Context, params *ListOutagesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetOutage One outage. Once it is final it never changes again.
+	// GetOutage One outage. Once it is final it never changes again; remarks may be added beside it.
 	//
 	// Corresponds with GET /v1/outages/{id} (the `GetOutage` operationId).
-	GetOutage(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetOutage(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetOutageSeries Reports by country, from an hour before the outage to an hour after it, with what is usual.
+	//
+	// Corresponds with GET /v1/outages/{id}/series (the `GetOutageSeries` operationId).
+	GetOutageSeries(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReportWithBody Report that a service fails for you, now.
 	//
@@ -985,6 +1318,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/services/{service} (the `GetService` operationId).
 	GetService(ctx context.Context, service ServiceSlug, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRecord What happened before; how often, and for how long.
+	//
+	// Corresponds with GET /v1/services/{service}/record (the `GetRecord` operationId).
+	GetRecord(ctx context.Context, service ServiceSlug, params *GetRecordParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSeries Counts over time, with what is usual beside them.
 	//
@@ -1035,7 +1373,40 @@ func (c *Client) Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*htt
 	return c.Client.Do(req)
 }
 
+// ListCountries The countries from which anything was heard in two days, with their status now.
+//
+// Corresponds with GET /v1/countries (the `ListCountries` operationId).
+func (c *Client) ListCountries(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCountriesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCountry One country, the status of every service heard of there, and its record.
+//
+// Corresponds with GET /v1/countries/{country} (the `GetCountry` operationId).
+func (c *Client) GetCountry(ctx context.Context, country Country, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCountryRequest(c.Server, country)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListOutages Outages, newest first.
+//
+// Outages that were retracted or merged into another are listed, and say so. All but `country` is
+// asked of the whole outage.
 //
 // Corresponds with GET /v1/outages (the `ListOutages` operationId).
 func (c *Client) ListOutages(ctx context.Context, params *ListOutagesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1050,11 +1421,26 @@ func (c *Client) ListOutages(ctx context.Context, params *ListOutagesParams, req
 	return c.Client.Do(req)
 }
 
-// GetOutage One outage. Once it is final it never changes again.
+// GetOutage One outage. Once it is final it never changes again; remarks may be added beside it.
 //
 // Corresponds with GET /v1/outages/{id} (the `GetOutage` operationId).
-func (c *Client) GetOutage(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+func (c *Client) GetOutage(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOutageRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetOutageSeries Reports by country, from an hour before the outage to an hour after it, with what is usual.
+//
+// Corresponds with GET /v1/outages/{id}/series (the `GetOutageSeries` operationId).
+func (c *Client) GetOutageSeries(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOutageSeriesRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -1142,6 +1528,21 @@ func (c *Client) ListServices(ctx context.Context, params *ListServicesParams, r
 // Corresponds with GET /v1/services/{service} (the `GetService` operationId).
 func (c *Client) GetService(ctx context.Context, service ServiceSlug, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetServiceRequest(c.Server, service)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRecord What happened before; how often, and for how long.
+//
+// Corresponds with GET /v1/services/{service}/record (the `GetRecord` operationId).
+func (c *Client) GetRecord(ctx context.Context, service ServiceSlug, params *GetRecordParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRecordRequest(c.Server, service, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1254,6 +1655,67 @@ func NewReadyRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListCountriesRequest constructs an http.Request for the ListCountries method
+func NewListCountriesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/countries")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetCountryRequest constructs an http.Request for the GetCountry method
+func NewGetCountryRequest(server string, country Country) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "country", country, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/countries/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListOutagesRequest constructs an http.Request for the ListOutages method
 func NewListOutagesRequest(server string, params *ListOutagesParams) (*http.Request, error) {
 	var err error
@@ -1306,9 +1768,45 @@ func NewListOutagesRequest(server string, params *ListOutagesParams) (*http.Requ
 
 		}
 
+		if params.Category != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "category", *params.Category, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.State != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinReports != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_reports", *params.MinReports, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinMinutes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_minutes", *params.MinMinutes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -1381,7 +1879,7 @@ func NewListOutagesRequest(server string, params *ListOutagesParams) (*http.Requ
 }
 
 // NewGetOutageRequest constructs an http.Request for the GetOutage method
-func NewGetOutageRequest(server string, id ID) (*http.Request, error) {
+func NewGetOutageRequest(server string, id OutageID) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1397,6 +1895,40 @@ func NewGetOutageRequest(server string, id ID) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/v1/outages/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetOutageSeriesRequest constructs an http.Request for the GetOutageSeries method
+func NewGetOutageSeriesRequest(server string, id OutageID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/outages/%s/series", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -1606,6 +2138,79 @@ func NewGetServiceRequest(server string, service ServiceSlug) (*http.Request, er
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetRecordRequest constructs an http.Request for the GetRecord method
+func NewGetRecordRequest(server string, service ServiceSlug, params *GetRecordParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "service", service, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/services/%s/record", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Country != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "country", *params.Country, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -1900,19 +2505,43 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /readyz (the `Ready` operationId).
 	ReadyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ReadyResponse, error)
 
+	// ListCountriesWithResponse The countries from which anything was heard in two days, with their status now.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/countries (the `ListCountries` operationId).
+	ListCountriesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCountriesResponse, error)
+
+	// GetCountryWithResponse One country, the status of every service heard of there, and its record.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/countries/{country} (the `GetCountry` operationId).
+	GetCountryWithResponse(ctx context.Context, country Country, reqEditors ...RequestEditorFn) (*GetCountryResponse, error)
+
 	// ListOutagesWithResponse Outages, newest first.
+	//
+	// Outages that were retracted or merged into another are listed, and say so. All but `country` is
+	// asked of the whole outage.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/outages (the `ListOutages` operationId).
 	ListOutagesWithResponse(ctx context.Context, params *ListOutagesParams, reqEditors ...RequestEditorFn) (*ListOutagesResponse, error)
 
-	// GetOutageWithResponse One outage. Once it is final it never changes again.
+	// GetOutageWithResponse One outage. Once it is final it never changes again; remarks may be added beside it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/outages/{id} (the `GetOutage` operationId).
-	GetOutageWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetOutageResponse, error)
+	GetOutageWithResponse(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*GetOutageResponse, error)
+
+	// GetOutageSeriesWithResponse Reports by country, from an hour before the outage to an hour after it, with what is usual.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/outages/{id}/series (the `GetOutageSeries` operationId).
+	GetOutageSeriesWithResponse(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*GetOutageSeriesResponse, error)
 
 	// ReportWithBodyWithResponse Report that a service fails for you, now.
 	//
@@ -1954,6 +2583,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/services/{service} (the `GetService` operationId).
 	GetServiceWithResponse(ctx context.Context, service ServiceSlug, reqEditors ...RequestEditorFn) (*GetServiceResponse, error)
+
+	// GetRecordWithResponse What happened before; how often, and for how long.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/services/{service}/record (the `GetRecord` operationId).
+	GetRecordWithResponse(ctx context.Context, service ServiceSlug, params *GetRecordParams, reqEditors ...RequestEditorFn) (*GetRecordResponse, error)
 
 	// GetSeriesWithResponse Counts over time, with what is usual beside them.
 	//
@@ -2067,6 +2703,123 @@ func (r ReadyResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReadyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListCountriesResponse503Headers the declared response headers of an HTTP 503 response for ListCountries
+type ListCountriesResponse503Headers struct {
+	RetryAfter *int
+}
+
+type ListCountriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CountryList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Invalid
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListCountriesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCountriesResponse) GetJSON200() *CountryList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListCountriesResponse) GetApplicationProblemJSON400() *Invalid {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListCountriesResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCountriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCountriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCountriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCountriesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCountryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CountryDetail
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Invalid
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCountryResponse) GetJSON200() *CountryDetail {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetCountryResponse) GetApplicationProblemJSON400() *Invalid {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetCountryResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCountryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCountryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCountryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCountryResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2205,6 +2958,75 @@ func (r GetOutageResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetOutageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetOutageSeriesResponse503Headers the declared response headers of an HTTP 503 response for GetOutageSeries
+type GetOutageSeriesResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetOutageSeriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OutageSeries
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Invalid
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetOutageSeriesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetOutageSeriesResponse) GetJSON200() *OutageSeries {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetOutageSeriesResponse) GetApplicationProblemJSON400() *Invalid {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetOutageSeriesResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetOutageSeriesResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetOutageSeriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOutageSeriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOutageSeriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetOutageSeriesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2419,6 +3241,75 @@ func (r GetServiceResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetServiceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetRecordResponse503Headers the declared response headers of an HTTP 503 response for GetRecord
+type GetRecordResponse503Headers struct {
+	RetryAfter *int
+}
+
+type GetRecordResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ServiceRecord
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Invalid
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetRecordResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetRecordResponse) GetJSON200() *ServiceRecord {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetRecordResponse) GetApplicationProblemJSON400() *Invalid {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetRecordResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetRecordResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRecordResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRecordResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRecordResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRecordResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2644,7 +3535,36 @@ func (c *ClientWithResponses) ReadyWithResponse(ctx context.Context, reqEditors 
 	return ParseReadyResponse(rsp)
 }
 
+// ListCountriesWithResponse The countries from which anything was heard in two days, with their status now.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/countries (the `ListCountries` operationId).
+func (c *ClientWithResponses) ListCountriesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCountriesResponse, error) {
+	rsp, err := c.ListCountries(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCountriesResponse(rsp)
+}
+
+// GetCountryWithResponse One country, the status of every service heard of there, and its record.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/countries/{country} (the `GetCountry` operationId).
+func (c *ClientWithResponses) GetCountryWithResponse(ctx context.Context, country Country, reqEditors ...RequestEditorFn) (*GetCountryResponse, error) {
+	rsp, err := c.GetCountry(ctx, country, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCountryResponse(rsp)
+}
+
 // ListOutagesWithResponse Outages, newest first.
+//
+// Outages that were retracted or merged into another are listed, and say so. All but `country` is
+// asked of the whole outage.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2657,17 +3577,30 @@ func (c *ClientWithResponses) ListOutagesWithResponse(ctx context.Context, param
 	return ParseListOutagesResponse(rsp)
 }
 
-// GetOutageWithResponse One outage. Once it is final it never changes again.
+// GetOutageWithResponse One outage. Once it is final it never changes again; remarks may be added beside it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/outages/{id} (the `GetOutage` operationId).
-func (c *ClientWithResponses) GetOutageWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*GetOutageResponse, error) {
+func (c *ClientWithResponses) GetOutageWithResponse(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*GetOutageResponse, error) {
 	rsp, err := c.GetOutage(ctx, id, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetOutageResponse(rsp)
+}
+
+// GetOutageSeriesWithResponse Reports by country, from an hour before the outage to an hour after it, with what is usual.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/outages/{id}/series (the `GetOutageSeries` operationId).
+func (c *ClientWithResponses) GetOutageSeriesWithResponse(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*GetOutageSeriesResponse, error) {
+	rsp, err := c.GetOutageSeries(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOutageSeriesResponse(rsp)
 }
 
 // ReportWithBodyWithResponse Report that a service fails for you, now.
@@ -2739,6 +3672,19 @@ func (c *ClientWithResponses) GetServiceWithResponse(ctx context.Context, servic
 		return nil, err
 	}
 	return ParseGetServiceResponse(rsp)
+}
+
+// GetRecordWithResponse What happened before; how often, and for how long.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/services/{service}/record (the `GetRecord` operationId).
+func (c *ClientWithResponses) GetRecordWithResponse(ctx context.Context, service ServiceSlug, params *GetRecordParams, reqEditors ...RequestEditorFn) (*GetRecordResponse, error) {
+	rsp, err := c.GetRecord(ctx, service, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRecordResponse(rsp)
 }
 
 // GetSeriesWithResponse Counts over time, with what is usual beside them.
@@ -2838,6 +3784,105 @@ func ParseReadyResponse(rsp *http.Response) (*ReadyResponse, error) {
 			return nil, err
 		}
 		response.JSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCountriesResponse parses an HTTP response from a ListCountriesWithResponse call
+func ParseListCountriesResponse(rsp *http.Response) (*ListCountriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCountriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CountryList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers ListCountriesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetCountryResponse parses an HTTP response from a GetCountryWithResponse call
+func ParseGetCountryResponse(rsp *http.Response) (*GetCountryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCountryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CountryDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	}
 
@@ -2957,6 +4002,69 @@ func ParseGetOutageResponse(rsp *http.Response) (*GetOutageResponse, error) {
 	switch {
 	case rsp.StatusCode == 503:
 		var headers GetOutageResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetOutageSeriesResponse parses an HTTP response from a GetOutageSeriesWithResponse call
+func ParseGetOutageSeriesResponse(rsp *http.Response) (*GetOutageSeriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOutageSeriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OutageSeries
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers GetOutageSeriesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -3149,6 +4257,69 @@ func ParseGetServiceResponse(rsp *http.Response) (*GetServiceResponse, error) {
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetRecordResponse parses an HTTP response from a GetRecordWithResponse call
+func ParseGetRecordResponse(rsp *http.Response) (*GetRecordResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRecordResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ServiceRecord
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Invalid
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers GetRecordResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
 	}
 
 	return response, nil

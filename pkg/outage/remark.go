@@ -171,3 +171,12 @@ func tidyText(text string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// Published is an outage as it is shown: with what was said of it afterwards.
+type Published struct {
+	Outage
+	Standing
+	// Remarks are given with a single outage, by time; nil where they are not
+	// known, as in lists.
+	Remarks []Remark `json:"remarks,omitzero"`
+}
