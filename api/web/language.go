@@ -7,11 +7,13 @@ import (
 	"html"
 	"html/template"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -70,6 +72,7 @@ type Language struct {
 	// thousands and decimal separate digits, clock hours from minutes.
 	thousands, decimal, clock string
 	names                     display.Namer // of countries; nil for place.Name
+	sorted                    []string      // the codes of all countries in the order of their names
 }
 
 // loadLanguages reads the messages of all languages.
@@ -82,7 +85,7 @@ func loadLanguages() (map[string]*Language, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]*Language{
+	languages := map[string]*Language{
 		English: {
 			tag: English, messages: english, english: english, thousands: ",", decimal: ".", clock: ":",
 			months: [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
@@ -92,8 +95,22 @@ func loadLanguages() (map[string]*Language, error) {
 			months: [12]string{"Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"},
 			names:  display.Regions(language.Indonesian),
 		},
-	}, nil
+	}
+	for _, spoken := range languages {
+		spoken.sorted = place.Codes()
+		if spoken.names != nil {
+			order := collate.New(language.Make(spoken.tag))
+			slices.SortStableFunc(spoken.sorted, func(a, b string) int {
+				return order.CompareString(spoken.Country(a), spoken.Country(b))
+			})
+		}
+	}
+	return languages, nil
 }
+
+// AllCountries lists the codes of all countries in the order of their names. It
+// is shared and must not be changed.
+func (l *Language) AllCountries() []string { return l.sorted }
 
 func loadMessages(tag string) (map[string]string, error) {
 	raw, err := messageFiles.ReadFile("messages/" + tag + ".yaml")

@@ -89,7 +89,7 @@ func TestEveryMessageIsThereAndUsed(t *testing.T) {
 		if slices.Contains([]string{"problem", "category", "usual", "country"}, kind) {
 			continue // said by slug or by kind
 		}
-		require.Contains(t, keys, form(key), "nobody says it")
+		require.Contains(t, keys, form(key), "nobody says %s", key)
 	}
 }
 

@@ -103,16 +103,17 @@ func (l *Language) functions() template.FuncMap {
 			text, err := l.markup(value)
 			return template.HTML(text), err //nolint:gosec // as above
 		},
-		"num":      l.Num,
-		"clock":    l.Clock,
-		"date":     l.Date,
-		"span":     l.Span,
-		"country":  l.Country,
-		"label":    l.Label,
-		"category": l.Category,
-		"ago":      l.Ago,
-		"moment":   func(m Moment) template.HTML { return l.element(m, l.Moment(m)) },
-		"short":    func(m Moment) template.HTML { return l.element(m, l.Short(m)) },
+		"num":          l.Num,
+		"clock":        l.Clock,
+		"date":         l.Date,
+		"span":         l.Span,
+		"country":      l.Country,
+		"allcountries": l.AllCountries,
+		"label":        l.Label,
+		"category":     l.Category,
+		"ago":          l.Ago,
+		"moment":       func(m Moment) template.HTML { return l.element(m, l.Moment(m)) },
+		"short":        func(m Moment) template.HTML { return l.element(m, l.Short(m)) },
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"github.com/outcryhq/outcry/api/web"
 	"github.com/outcryhq/outcry/pkg/outage"
-	"github.com/outcryhq/outcry/pkg/place"
 	"github.com/outcryhq/outcry/pkg/problem"
 )
 
@@ -62,9 +61,7 @@ func full() reportPage {
 	for i := range 500 {
 		page.Services = append(page.Services, option{Value: fmt.Sprint("s", i), Label: fmt.Sprint("A rather long service name ", i)})
 	}
-	for _, code := range place.Codes() {
-		page.Countries = append(page.Countries, option{Value: code, Label: place.Name(code), Selected: code == "ID"})
-	}
+	page.Country = "ID"
 	return page
 }
 
