@@ -64,13 +64,17 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Drain == 0 {
 		cfg.Drain = DefaultDrain
 	}
+	packed, err := compress(cfg.Handler)
+	if err != nil {
+		return nil, err
+	}
 	return &Server{
 		logger:   cfg.Logger,
 		drain:    cfg.Drain,
 		draining: cfg.Draining,
 		notice:   cfg.Notice,
 		http: &http.Server{
-			Handler:           headAsGet(cfg.Handler),
+			Handler:           headAsGet(packed),
 			ReadHeaderTimeout: readHeaderTimeout,
 			ReadTimeout:       readTimeout,
 			WriteTimeout:      writeTimeout,
