@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -177,9 +178,14 @@ func (b *builder) buildAPI() error {
 		return err
 	}
 	b.add("baselines", learned.Run)
+	reads, err := b.readLimit()
+	if err != nil {
+		return err
+	}
 	calls, err := api.New(api.Config{
 		Live: b.stores.live, Archive: b.stores.archive, Catalog: b.catalog, Baselines: learned,
-		Pages: b.pages, Now: b.now, Logger: b.logger,
+		Pages: b.pages, Now: b.now, Logger: b.logger, BaseURL: b.cfg.BaseURL,
+		Reads: reads,
 	})
 	if err != nil {
 		return err
@@ -187,6 +193,29 @@ func (b *builder) buildAPI() error {
 	calls.Mount(b.router)
 	b.checks = append(b.checks, httpserver.Check{Name: "watching", Probe: calls.Watching})
 	return nil
+}
+
+// readLimit is what the settings say of reading; nil for no limit.
+func (b *builder) readLimit() (*api.ReadLimit, error) {
+	rate := limit.Rate(b.cfg.LimitReads)
+	if rate == (limit.Rate{}) {
+		return nil, nil //nolint:nilnil // no limit is no mistake
+	}
+	clients, err := httpserver.NewClients(b.cfg.TrustedProxies, b.logger)
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := limit.NewAddresses(rate, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return &api.ReadLimit{
+		Burst: rate.Burst, Window: time.Duration(float64(rate.Burst) / rate.PerSecond * float64(time.Second)),
+		Take: func(r *http.Request) (quota api.Quota) {
+			quota.Left, quota.Full, quota.Wait = addresses.Take(clients.Address(r))
+			return quota
+		},
+	}, nil
 }
 
 func (b *builder) buildHTTP(listener net.Listener) error {

@@ -104,6 +104,21 @@ func (w *world) listen(from, to time.Time) {
 	require.NoError(w.t, w.archive.Append(w.t.Context(), []live.Entry{entry}))
 }
 
+// broughtByBluesky says that Bluesky, which is away, had brought all of this morning's reports.
+func (w *world) broughtByBluesky() {
+	w.t.Helper()
+	at := w.now.Add(-3 * time.Hour)
+	report := outage.Logged{
+		Report: outage.Report{
+			Identity: outage.Identity{ID: outage.DeriveID("bluesky"), Reporter: outage.Hash{1}}, Service: "netflix", Country: "US",
+			Source: outage.SourceBluesky, ObservedAt: at, ReceivedAt: at,
+		},
+		Outcome: outage.Counted,
+	}
+	entry := live.Entry{Partition: live.Partition("netflix"), Epoch: "past", Position: "1", Reports: []outage.Logged{report}}
+	require.NoError(w.t, w.archive.Append(w.t.Context(), []live.Entry{entry}))
+}
+
 // minutes makes counts of a country series, one a minute from start on.
 func minutes(service, country string, start time.Time, counts ...int) []live.MinuteCount {
 	var made []live.MinuteCount
@@ -283,6 +298,20 @@ func (s archiveSwitch) Outages(ctx context.Context, filter archive.OutageFilter)
 		return archive.OutagePage{}, errGone
 	}
 	return s.w.archive.Outages(ctx, filter)
+}
+
+func (s archiveSwitch) Remarks(ctx context.Context, of ...outage.ID) (map[outage.ID][]outage.Remark, error) {
+	if s.w.archiveAway.Load() {
+		return nil, errGone
+	}
+	return s.w.archive.Remarks(ctx, of...)
+}
+
+func (s archiveSwitch) OutageMinutes(ctx context.Context, id outage.ID) ([]live.MinuteCount, error) {
+	if s.w.archiveAway.Load() {
+		return nil, errGone
+	}
+	return s.w.archive.OutageMinutes(ctx, id)
 }
 
 // usually is a baseline that is the same for every series at every time.
