@@ -24,6 +24,7 @@ func (a *API) mountOutages(router gin.IRouter) {
 	router.GET("/outages/:id", a.outagePage)
 	router.GET("/outages/:id/embed", a.outageEmbed)
 	a.mountPictures(router)
+	a.mountFeeds(router)
 }
 
 // outagePage answers with the permanent page of an outage.
