@@ -104,8 +104,9 @@ func TestRoutesAndDescriptionAgree(t *testing.T) {
 	require.NoError(t, err)
 	watch.Mount(w.router)
 
-	// Pages, their assets, preflights, and the calls of ingest, which has its own router in tests.
-	elsewhere := regexp.MustCompile(`^(OPTIONS .*|\w+ /(assets/.*)?)$`)
+	// Pages with their assets, pictures and feeds, preflights, and the calls of ingest,
+	// which has its own router in tests.
+	elsewhere := regexp.MustCompile(`^(OPTIONS .*|\w+ /(|docs|how|(assets|countries|feeds|outages|services)/.*))$`)
 	served := []string{"POST /v1/reports"}
 	parameter := regexp.MustCompile(`:(\w+)`)
 	for _, route := range w.router.Routes() {
