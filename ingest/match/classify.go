@@ -3,6 +3,7 @@ package match
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/outcryhq/outcry/pkg/outage"
 )
@@ -63,9 +64,21 @@ func (m *Matcher) Classify(p Post) Verdict {
 		return v
 	}
 	v.Complaint = true
-	v.Phrase, v.Language = m.phrases[h.id], m.languageOf(s, h, p.Language)
+	v.Phrase, v.Language = m.phraseOf(h), m.languageOf(s, h, p.Language)
 	m.country(&v, p, s)
 	return v
+}
+
+// phraseOf is the text of a phrase.
+func (m *Matcher) phraseOf(h *hit) string {
+	switch {
+	case h.rest == 0:
+		return m.phrases[h.id]
+	case h.whole:
+		return m.phrases[h.id] + " ... " + m.phrases[h.rest]
+	default:
+		return m.phrases[h.id] + " " + m.phrases[h.rest]
+	}
 }
 
 // said is the index of the language that a post says it is in, -1 if no lexicon
@@ -114,7 +127,7 @@ func (s *scratch) tidyNames() {
 func (m *Matcher) decide(s *scratch, said int) decision {
 	s.measure()
 	s.closeGaps()
-	masked := s.mask()
+	masked := s.mask(said)
 	none := decision{name: -1, phrase: -1}
 	first := -1
 	for i := range s.names {
@@ -127,7 +140,7 @@ func (m *Matcher) decide(s *scratch, said int) decision {
 		return none
 	}
 	s.confirm()
-	best, refused := s.best(said)
+	best, refused := m.best(s, said)
 	switch {
 	case best.name >= 0:
 		return best
@@ -209,14 +222,14 @@ func (s *scratch) closeGaps() {
 		h := &s.heads[i]
 		for j := range s.tails {
 			t := &s.tails[j]
-			if t.id != h.id || t.start < h.end || s.units[t.start]-s.units[h.end] > mostGap {
+			if t.line != h.line || t.start < h.end || t.start > h.end+1 && (!h.whole || s.units[t.start]-s.units[h.end] > mostGap) {
 				continue
 			}
 			if hard, _ := s.pauses(h.end, t.start); hard > 0 {
 				continue
 			}
 			joined := *h
-			joined.end, joined.whole = t.end, true
+			joined.end, joined.rest = t.end, t.id
 			s.hits = append(s.hits, joined)
 			break
 		}
@@ -244,7 +257,7 @@ func (s *scratch) pauses(from, to int32) (hard, soft int32) {
 
 // mask drops what only looks like a phrase or a name, and reports whether a
 // phrase was hidden so.
-func (s *scratch) mask() bool {
+func (s *scratch) mask(said int) bool {
 	hidden := false
 	for i := range s.hits {
 		a := &s.hits[i]
@@ -252,7 +265,7 @@ func (s *scratch) mask() bool {
 			a.dropped = true
 			continue
 		}
-		if s.maskPhrase(a) {
+		if s.maskPhrase(a, said) {
 			hidden = true
 		}
 	}
@@ -266,7 +279,7 @@ func (s *scratch) mask() bool {
 
 // maskPhrase drops a phrase that a false friend overlaps, and reports whether it
 // has; and a refusal that a longer complaint contains.
-func (s *scratch) maskPhrase(a *hit) bool {
+func (s *scratch) maskPhrase(a *hit, said int) bool {
 	hidden := false
 	for i := range s.hits {
 		b := &s.hits[i]
@@ -275,7 +288,7 @@ func (s *scratch) maskPhrase(a *hit) bool {
 		}
 		longer := b.end-b.start >= a.end-a.start
 		switch {
-		case b.kind == friend && says(a.kind) && s.speaks(a, b.language) && (longer || b.start < a.start || b.end > a.end):
+		case b.kind == friend && says(a.kind) && (int(b.language) == said || s.speaks(a, b.language)) && (longer || b.start < a.start || b.end > a.end):
 			a.dropped, hidden = true, true
 		case b.kind == keep && refuses(a.kind):
 			a.dropped = true
@@ -350,7 +363,7 @@ func (s *scratch) between(start, end, start2, end2 int32) int32 {
 
 // best is the pair of name and phrase that are nearest, and the nearest one that
 // is refused.
-func (s *scratch) best(said int) (best, refused decision) {
+func (m *Matcher) best(s *scratch, said int) (best, refused decision) {
 	best, refused = decision{name: -1, phrase: -1}, decision{name: -1, phrase: -1}
 	bestAt, refusedAt := int32(1<<30), int32(1<<30)
 	plain := s.hasPlainName()
@@ -364,6 +377,9 @@ func (s *scratch) best(said int) (best, refused decision) {
 			continue
 		}
 		reason := s.refusal(h, said)
+		if reason == "" && m.isForeign(s, h, said) {
+			reason = reasonFriend
+		}
 		if reason == "" && at < bestAt {
 			best, bestAt = decision{name: name, phrase: i}, at
 		}
@@ -380,7 +396,7 @@ func (s *scratch) nearest(h *hit, plain bool) (name int, at int32) {
 	name, at = -1, 1<<30
 	for i := range s.names {
 		n := &s.names[i]
-		if n.dropped {
+		if n.dropped || s.isEveryday(n, h) {
 			continue
 		}
 		distance, ok := s.reach(n, h)
@@ -404,6 +420,22 @@ func (s *scratch) nearest(h *hit, plain bool) (name int, at int32) {
 	return name, at
 }
 
+// isEveryday reports whether a name is a word of all languages that have a phrase, as in
+// "erreur du".
+func (s *scratch) isEveryday(n, h *hit) bool {
+	if n.handle || s.text.attr[n.start]&attrUpper != 0 && s.text.lower && n.end-n.start > shortName {
+		return false
+	}
+	word := func(language uint8) bool {
+		return slices.ContainsFunc(s.hits, func(o hit) bool {
+			return o.kind == everyday && o.language == language && o.start == n.start && o.end == n.end
+		})
+	}
+	return word(h.language) && !slices.ContainsFunc(s.hits, func(o hit) bool {
+		return says(o.kind) && o.start == h.start && o.end == h.end && !word(o.language)
+	})
+}
+
 func (s *scratch) hasPlainName() bool {
 	for i := range s.names {
 		if n := &s.names[i]; !n.dropped && !n.handle && !n.doubtful {
@@ -415,6 +447,9 @@ func (s *scratch) hasPlainName() bool {
 
 // reach says how far a phrase is from a name, and whether that is near enough.
 func (s *scratch) reach(n, h *hit) (int32, bool) {
+	if n.start == h.start && n.end == h.end {
+		return 0, false // one word is not both
+	}
 	distance := s.between(n.start, n.end, h.start, h.end)
 	from, to := min(n.end, h.end), max(n.start, h.start)
 	hard, _ := s.pauses(from, to)
@@ -424,7 +459,7 @@ func (s *scratch) reach(n, h *hit) (int32, bool) {
 		written := s.text.attr[n.start]&attrUpper != 0 && !s.isParticle(n)
 		if written && s.text.lower || s.text.buf[n.start] >= 0x80 {
 			most = nameNear
-		} else if s.text.upper && s.text.lower {
+		} else if s.isWritten() {
 			return 0, false // "line" in a text that has capitals
 		}
 		if h.kind == weak {
@@ -441,6 +476,18 @@ func (s *scratch) reach(n, h *hit) (int32, bool) {
 		return distance, distance <= sameNear
 	}
 	return distance, distance <= near+acrossStop
+}
+
+// isWritten reports whether a text has capitals where they belong.
+func (s *scratch) isWritten() bool {
+	if !s.text.upper || !s.text.lower {
+		return false
+	}
+	first := s.text.words[0].at
+	if c := s.text.buf[first]; c == '@' || c == '#' {
+		return true
+	}
+	return s.text.buf[first] >= utf8.RuneSelf || s.text.attr[first]&attrUpper != 0
 }
 
 // speaks reports whether a phrase is in the lexicon of a language too.

@@ -155,7 +155,7 @@ var (
 		"es": {precision: 0.93, recall: 0.67},
 		"fr": {precision: 0.84, recall: 0.79},
 		"hi": {precision: 0.93, recall: 0.74},
-		"id": {precision: 0.93, recall: 0.73},
+		"id": {precision: 0.93, recall: 0.72},
 		"it": {precision: 0.93, recall: 0.64},
 		"ja": {precision: 0.93, recall: 0.67},
 		"ko": {precision: 0.97, recall: 0.79},

@@ -3,6 +3,7 @@ package match
 import (
 	"bufio"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -33,13 +34,110 @@ const (
 	breaker   kind = 'B' // begins another clause: but
 	noName    kind = 'S' // contains a service's name and is none: "three hours"
 	firm      kind = 'U' // beside an ambiguous name it makes it one: "app"
+	vague     kind = 'V' // weak, and an everyday word of other languages: only with a sign that a person complains
+	everyday  kind = 'Y' // a word of this language that is a service's name: "du"
+	jargon    kind = 'G' // a service's name that is a word of software: "line"
+	person    kind = 'I' // people say it of a disturbance, and manuals do not: that it is them, that it is now, that they are angry
+	function  kind = 'L' // a short word by which the language is known
 
 	service kind = 's' // a service's name; not in lexicons
 	head    kind = 'h' // the first half of a phrase with a gap
 	tail    kind = 't' // its second half
 )
 
-const lexiconKinds = "PWFKTRNAOQXHBSU"
+const lexiconKinds = "PWFKTRNAOQXHBSUVYGIL"
+
+// gapMark stands for up to four words.
+const gapMark = " ... "
+
+// manyExpansions is from how many phrases on a line is not spelt out, but halved.
+const manyExpansions = 150
+
+// halves parts a line at its gap, or where it takes the fewest phrases if it would take
+// many; the second half is "" if it is left whole.
+func halves(line string, p *phrase) (first, second string) {
+	first, second, p.gap = strings.Cut(line, gapMark)
+	if p.gap = p.gap && strings.Count(first, "[") == strings.Count(first, "]"); p.gap {
+		return first, second
+	}
+	if p.exact || strings.Contains(line, gapMark) || expansions(line) < manyExpansions {
+		return line, ""
+	}
+	fewest, at, depth := expansions(line), 0, 0
+	for i := range len(line) {
+		switch line[i] {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case ' ':
+			a, b := line[:i], line[i+1:]
+			if depth > 0 || mayBeEmpty(a) || mayBeEmpty(b) {
+				continue
+			}
+			if n := expansions(a) + expansions(b); n < fewest {
+				fewest, at = n, i
+			}
+		}
+	}
+	if at == 0 {
+		return line, ""
+	}
+	return line[:at], line[at+1:]
+}
+
+// expansions is how many phrases a line stands for.
+func expansions(line string) int {
+	n := 1
+	for {
+		at := strings.IndexByte(line, '[')
+		if at < 0 {
+			return n
+		}
+		end := strings.IndexByte(line[at:], ']')
+		if end < 0 {
+			return n
+		}
+		n *= 1 + strings.Count(line[at:at+end], "|")
+		line = line[at+end:]
+	}
+}
+
+// mayBeEmpty reports whether a part of a line may stand for nothing, or for what is joined
+// to the next word.
+func mayBeEmpty(part string) bool {
+	return strings.Contains(part, "|]") || strings.Contains(part, "[|") || strings.Contains(part, "||") || strings.Contains(part, " |")
+}
+
+// spell adds the phrases that a line stands for, of which some may have gaps of their own.
+func spell(phrases []phrase, p phrase, line string, count *int32) ([]phrase, error) {
+	all, err := expand(line)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range all {
+		if first, second, ok := strings.Cut(one, gapMark); ok && p.half == 0 {
+			*count++
+			half := p
+			half.line, half.gap = *count, true
+			half.half, half.text = head, first
+			phrases = append(phrases, half)
+			half.half, half.text = tail, second
+			phrases = append(phrases, half)
+			continue
+		}
+		p.text = strings.Join(strings.Fields(one), " ")
+		if p.text == "" {
+			return nil, errors.New("stands for nothing")
+		}
+		phrases = append(phrases, p)
+		if p.language == "de" && strings.ContainsAny(p.text, "äöü") {
+			p.text = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue").Replace(p.text)
+			phrases = append(phrases, p)
+		}
+	}
+	return phrases, nil
+}
 
 // maxExpansions bounds what one line of a lexicon may stand for.
 const maxExpansions = 12_000
@@ -48,13 +146,16 @@ const maxExpansions = 12_000
 type phrase struct {
 	kind     kind
 	language string
-	text     string // as the lexicon has it, with "..." for a gap
-	exact    bool   // the marks matter
-	stem     bool   // the word may go on
+	text     string
+	exact    bool  // the marks matter
+	stem     bool  // the word may go on
+	half     kind  // head or tail of the phrases of a line; 0 if it is whole
+	line     int32 // whose halves belong together
+	gap      bool  // there may be words between them
 }
 
 // readLexicons reads the embedded lexicons; a file is named for its language. In
-// a file, a line is a kind, a tab and a phrase, where [a|b|] is any of a, b and
+// a file a line is a kind, a tab and a phrase, where [a|b|] is any of a, b and
 // nothing, {1..3} a range of numbers, " ... " a gap of up to four words; a phrase
 // that begins with = must have its marks, and after ~ a word may go on.
 func readLexicons() ([]phrase, error) {
@@ -63,6 +164,7 @@ func readLexicons() ([]phrase, error) {
 		return nil, fmt.Errorf("list lexicons: %w", err)
 	}
 	var phrases []phrase
+	lines := int32(0)
 	for _, file := range files {
 		language := strings.TrimSuffix(path.Base(file), ".tsv")
 		if language == "names" {
@@ -72,7 +174,7 @@ func readLexicons() ([]phrase, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read lexicon: %w", err)
 		}
-		more, err := parseLexicon(language, string(text))
+		more, err := parseLexicon(language, string(text), &lines)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
@@ -81,7 +183,8 @@ func readLexicons() ([]phrase, error) {
 	return phrases, nil
 }
 
-func parseLexicon(language, text string) ([]phrase, error) {
+// parseLexicon counts the lines of all lexicons in count.
+func parseLexicon(language, text string, count *int32) ([]phrase, error) {
 	var phrases []phrase
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for number := 1; lines.Scan(); number++ {
@@ -93,29 +196,54 @@ func parseLexicon(language, text string) ([]phrase, error) {
 		if !ok || len(code) != 1 || !strings.Contains(lexiconKinds, code) {
 			return nil, fmt.Errorf("line %d: expected one of %s, a tab and a phrase", number, lexiconKinds)
 		}
-		p := phrase{kind: kind(code[0]), language: language}
+		*count++
+		p := phrase{kind: kind(code[0]), language: language, line: *count}
 		rest, p.exact = strings.CutPrefix(strings.TrimSpace(rest), "=")
 		rest, p.stem = strings.CutSuffix(rest, "~")
-		all, err := expand(rest)
+		first, second := halves(rest, &p)
+		p.half = 0
+		if second != "" {
+			p.half = head
+		}
+		var err error
+		if phrases, err = spell(phrases, p, first, count); err == nil && second != "" {
+			p.half = tail
+			phrases, err = spell(phrases, p, second, count)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
-		}
-		for _, one := range all {
-			p.text = strings.Join(strings.Fields(one), " ")
-			if p.text == "" {
-				return nil, fmt.Errorf("line %d: stands for nothing", number)
-			}
-			phrases = append(phrases, p)
-			if language == "de" && strings.ContainsAny(p.text, "äöü") {
-				p.text = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue").Replace(p.text)
-				phrases = append(phrases, p)
-			}
 		}
 	}
 	return phrases, lines.Err() //nolint:wrapcheck // a string is always read
 }
 
-// expand spells out the [a|b] and {1..3} of a line; groups do not nest.
+// choicesOf lists what a group stands for: a range, or choices that may contain ranges.
+func choicesOf(inside string, isRange bool) ([]string, error) {
+	var choices []string
+	if !isRange {
+		for choice := range strings.SplitSeq(inside, "|") {
+			all, err := expand(choice)
+			if err != nil {
+				return nil, err
+			}
+			choices = append(choices, all...)
+		}
+		return choices, nil
+	}
+	from, to, _ := strings.Cut(inside, "..")
+	first, err1 := strconv.Atoi(from)
+	last, err2 := strconv.Atoi(to)
+	if err1 != nil || err2 != nil || first > last || last-first > 200 {
+		return nil, fmt.Errorf("{%s} is no range", inside)
+	}
+	for i := first; i <= last; i++ {
+		choices = append(choices, strconv.Itoa(i))
+	}
+	return choices, nil
+}
+
+// expand spells out the [a|b] and {1..3} of a line; of groups, only ranges may be inside
+// of another.
 func expand(line string) ([]string, error) {
 	at := strings.IndexAny(line, "[{")
 	if at < 0 {
@@ -130,18 +258,9 @@ func expand(line string) ([]string, error) {
 		return nil, fmt.Errorf("%q is not closed", line[at:])
 	}
 	inside := line[at+1 : at+end]
-	choices := strings.Split(inside, "|")
-	if closing == '}' {
-		from, to, _ := strings.Cut(inside, "..")
-		first, err1 := strconv.Atoi(from)
-		last, err2 := strconv.Atoi(to)
-		if err1 != nil || err2 != nil || first > last || last-first > 200 {
-			return nil, fmt.Errorf("{%s} is no range", inside)
-		}
-		choices = nil
-		for i := first; i <= last; i++ {
-			choices = append(choices, strconv.Itoa(i))
-		}
+	choices, err := choicesOf(inside, closing == '}')
+	if err != nil {
+		return nil, err
 	}
 	rest, err := expand(line[at+end+1:])
 	if err != nil {

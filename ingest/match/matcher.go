@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,12 +14,15 @@ import (
 // entry is one meaning of a key of the trie.
 type entry struct {
 	kind     kind
-	gap      kind  // for halves of phrases: what the whole is
+	half     kind  // what the whole is that this is half of
+	line     int32 // whose halves belong together
+	gap      bool  // there may be words between them
 	exact    bool  // the marks must be as in attr
 	stem     bool  // the word may go on
 	handle   bool  // only after @
 	tag      bool  // only after #
 	doubtful bool  // an ambiguous name
+	vague    bool  // needs a sign that a person complains
 	language uint8 // index
 	id       int32 // of the phrase, or of the first half of one with a gap
 	services []int32
@@ -45,7 +49,7 @@ type Matcher struct {
 	names     map[string]int32 // names without spaces: index in named
 	named     []entry
 	suffixes  map[string]bool
-	personal  []personal // by language
+	tongues   []tongue // by language
 	scratch   sync.Pool
 }
 
@@ -59,14 +63,17 @@ func New(c *catalog.Catalog, g Gazetteer) (*Matcher, error) {
 	}
 	m := &Matcher{
 		services: c.Services(), gazetteer: g, folder: newFolder(), suffixes: suffixes(),
-		joined: make(map[string]int32), names: make(map[string]int32),
+		joined: make(map[string]int32, len(phrases)/4), names: make(map[string]int32),
+		phrases: make([]string, 0, len(phrases)),
 	}
 	m.scratch.New = func() any { return new(scratch) }
 	names, err := namesOf(m.services)
 	if err != nil {
 		return nil, fmt.Errorf("match: %w", err)
 	}
-	b := &matcherBuilder{m: m, keys: make(map[string]int), ids: make(map[string]int32), heads: make(map[string]int32)}
+	b := &matcherBuilder{
+		m: m, keys: make(map[string]int, len(phrases)), lists: make([][]entry, 0, len(phrases)), ids: make(map[string]int32, len(phrases)),
+	}
 	for _, p := range phrases {
 		b.phrase(p)
 	}
@@ -79,13 +86,16 @@ func New(c *catalog.Catalog, g Gazetteer) (*Matcher, error) {
 			b.add(key, entry{kind: firm, services: []int32{int32(i)}})
 		}
 	}
-	m.personal = b.personalOf(m.languages)
 	b.build()
 	return m, nil
 }
 
-// shortWord is up to how many bytes the marks of a word matter.
-const shortWord = 4
+const (
+	// shortWord is up to how many bytes the marks of a word matter.
+	shortWord = 4
+	// longTag is how many bytes of a phrase are joined to a #tag.
+	longTag = 20
+)
 
 type matcherBuilder struct {
 	m     *Matcher
@@ -93,7 +103,6 @@ type matcherBuilder struct {
 	keys  map[string]int // to index in lists
 	lists [][]entry
 	ids   map[string]int32
-	heads map[string]int32
 }
 
 // normal returns the normal form of a phrase or name, without the spaces around.
@@ -125,6 +134,11 @@ func (b *matcherBuilder) phrase(p phrase) {
 	if language < 0 {
 		language = len(b.m.languages)
 		b.m.languages = append(b.m.languages, p.language)
+		b.m.tongues = append(b.m.tongues, tongue{personal: make(map[string]bool), function: make(map[string]bool)})
+	}
+	if p.kind == person || p.kind == function {
+		b.tongueWord(language, p)
+		return
 	}
 	id, ok := b.ids[p.text]
 	if !ok {
@@ -133,13 +147,13 @@ func (b *matcherBuilder) phrase(p phrase) {
 		b.m.phrases = append(b.m.phrases, p.text)
 	}
 	e := entry{kind: p.kind, exact: p.exact, stem: p.stem, language: uint8(language), id: id} //nolint:gosec // far below
-	first, second, gap := strings.Cut(p.text, " ... ")
-	if gap {
-		e.gap, e.kind, e.exact, e.stem = p.kind, head, false, false
-		key, _ := b.normal(first)
-		b.add(key, e)
-		e.kind, e.stem = tail, p.stem
-		key, _ = b.normal(second)
+	if p.kind == vague {
+		e.kind, e.vague = weak, true
+	}
+	if p.half != 0 {
+		e.half, e.kind, e.line, e.gap = e.kind, p.half, p.line, p.gap
+		e.exact, e.stem = false, p.stem && p.half == tail
+		key, _ := b.normal(p.text)
 		b.add(key, e)
 		return
 	}
@@ -155,7 +169,7 @@ func (b *matcherBuilder) phrase(p phrase) {
 	}
 	b.add(key, e)
 	if p.kind == strong || p.kind == weak {
-		if tag := strings.ReplaceAll(key, " ", ""); len(tag) > 3 {
+		if tag := strings.ReplaceAll(key, " ", ""); len(tag) > 3 && len(tag) <= longTag {
 			if _, ok := b.m.joined[tag]; !ok {
 				b.m.joined[tag] = int32(len(b.m.tails)) //nolint:gosec // far below
 				e.exact, e.kind = false, strong
@@ -166,7 +180,7 @@ func (b *matcherBuilder) phrase(p phrase) {
 }
 
 func (b *matcherBuilder) name(n name) {
-	e := entry{kind: service, services: n.services, handle: n.handle, tag: n.tag, doubtful: n.ambiguous}
+	e := entry{kind: service, services: n.services, handle: n.handle, tag: n.tag, doubtful: n.ambiguous && !n.sure}
 	sign := ""
 	if n.handle {
 		sign = "@"
@@ -184,7 +198,7 @@ func (b *matcherBuilder) name(n name) {
 			b.m.names[tag] = int32(len(b.m.named)) //nolint:gosec // far below
 			b.m.named = append(b.m.named, e)
 		}
-		if tag != key { // #bankofamerica
+		if tag != key && len(tag) > shortName { // #bankofamerica
 			e.tag = true
 			b.add(tag, e)
 		}
@@ -211,8 +225,11 @@ type hit struct {
 	start, end int32
 	kind       kind
 	doubtful   bool
-	handle     bool // a service by its handle, or in a #tag
-	whole      bool // a phrase with a gap: what is in the gap is not part of it
+	vague      bool
+	handle     bool  // a service by its handle, or in a #tag
+	whole      bool  // a phrase with a gap: what is in the gap is not part of it
+	line       int32 // of a half
+	rest       int32 // the text of the second half; 0: there is none
 	dropped    bool
 	language   uint8
 	id         int32
@@ -297,12 +314,13 @@ func (m *Matcher) found(s *scratch, start, end int32, g *group) {
 			}
 		case e.exact && !sameMarks(s.text.attr[start:end], e.attr):
 		default:
-			h := hit{start: start, end: end, kind: e.kind, language: e.language, id: e.id, services: e.services}
+			h := hit{start: start, end: end, kind: e.kind, vague: e.vague, language: e.language, id: e.id, services: e.services}
 			switch e.kind {
 			case head:
-				h.kind = e.gap
+				h.kind, h.line, h.whole = e.half, e.line, e.gap
 				s.heads = append(s.heads, h)
 			case tail:
+				h.line = e.line
 				s.tails = append(s.tails, h)
 			default:
 				s.hits = append(s.hits, h)
@@ -325,6 +343,9 @@ func (m *Matcher) foundName(s *scratch, start, end int32, e *entry, alone bool) 
 	if h.handle {
 		h.doubtful = e.doubtful && before == '#'
 	}
+	if h.doubtful && s.inCompound(start, end) {
+		return
+	}
 	if alone {
 		s.names = append(s.names, h)
 		return
@@ -341,6 +362,25 @@ func (m *Matcher) foundName(s *scratch, start, end int32, e *entry, alone bool) 
 		s.hits = append(s.hits, hit{start: end, end: end + int32(len(rest)), kind: strong, language: t.language, id: t.id}) //nolint:gosec // bounded by maxBytes
 	}
 }
+
+// inCompound reports whether a name is part of a longer word in katakana or Hangul:
+// "line" in "command line".
+func (s *scratch) inCompound(start, end int32) bool {
+	buf := s.text.buf
+	first, size := utf8.DecodeRune(buf[start:])
+	before, _ := utf8.DecodeLastRune(buf[:start])
+	after, _ := utf8.DecodeRune(buf[end:])
+	switch {
+	case isKatakana(first):
+		return isKatakana(before) || isKatakana(after) && !bytes.HasPrefix(buf[end:], []byte("アプリ"))
+	case first >= 0xAC00 && first < 0xD7B0:
+		return before >= 0xAC00 && before < 0xD7B0 || end-start == int32(size) && after >= 0xAC00 && after < 0xD7B0 //nolint:gosec // at most 4
+	default:
+		return false
+	}
+}
+
+func isKatakana(r rune) bool { return r >= 0x30A1 && r <= 0x30FC && r != 0x30FB }
 
 // foundTag notes a phrase at the beginning of a #tag that goes on with a name.
 func (m *Matcher) foundTag(s *scratch, start, end int32, e *entry) {

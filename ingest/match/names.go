@@ -14,6 +14,7 @@ type name struct {
 	text      string
 	services  []int32 // indices; more than one if they share the name
 	ambiguous bool    // it needs a sign that the service is meant
+	sure      bool    // it needs none, though the catalog says so: several services share it, or it is a word that is rare in posts
 	handle    bool    // only with @
 	tag       bool    // only with #
 }
@@ -22,7 +23,8 @@ type name struct {
 const shortName = 2
 
 // namesOf lists what the services of a catalog are called. Names in other
-// scripts, which the lexicon has, are added where the service is there.
+// scripts, which the lexicon has, are added where the service is there; a ? behind one
+// says that it is ambiguous, a ! that it is not.
 func namesOf(services []catalog.Service) ([]name, error) {
 	n := &namer{index: make(map[string]int)}
 	bySlug := make(map[string]int32)
@@ -54,7 +56,8 @@ func namesOf(services []catalog.Service) ([]name, error) {
 		}
 		for _, text := range fields[1:] {
 			text, doubtful := strings.CutSuffix(text, "?")
-			n.add(name{text: text, ambiguous: doubtful || isAmbiguous(services[index], text)}, index)
+			text, sure := strings.CutSuffix(text, "!")
+			n.add(name{text: text, sure: sure, ambiguous: doubtful || isAmbiguous(services[index], text)}, index)
 		}
 	}
 	return n.names, nil
@@ -71,6 +74,7 @@ func (n *namer) add(one name, service int32) {
 		if !slices.Contains(n.names[at].services, service) {
 			n.names[at].services = append(n.names[at].services, service)
 		}
+		n.names[at].sure = n.names[at].sure || one.sure
 		n.names[at].ambiguous = n.names[at].ambiguous || one.ambiguous
 		return
 	}

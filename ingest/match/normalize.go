@@ -43,6 +43,7 @@ type text struct {
 	lower  bool // it has small letters
 
 	handle bool // inside of an @handle, where _ is a letter
+	tag    bool // inside of a #tag
 	last   rune // the letter written last, to see runs
 	run    int
 	runLen int // bytes of one of the run
@@ -52,7 +53,7 @@ type text struct {
 func (t *text) reset() {
 	t.buf, t.attr = append(t.buf[:0], ' '), append(t.attr[:0], 0)
 	t.words, t.pauses = t.words[:0], t.pauses[:0]
-	t.upper, t.lower, t.handle = false, false, false
+	t.upper, t.lower, t.handle, t.tag = false, false, false, false
 	t.last, t.run, t.runLen, t.class = 0, 0, 0, classGap
 }
 
@@ -135,9 +136,9 @@ func (t *text) sign(s string, i int) {
 		t.space()
 		t.begin(i)
 		t.write(rune(c), 0)
-		t.handle = c == '@'
+		t.handle, t.tag = c == '@', c == '#'
 	case '_':
-		if t.handle {
+		if t.handle || before && after && !t.tag { // my_variable is no name of a service
 			t.letter('_', classWord, 0, i)
 			return
 		}
@@ -191,6 +192,7 @@ func (t *text) rune(f *folder, s string, i int, r rune) {
 		t.space()
 		t.begin(i)
 		t.write('#', 0)
+		t.tag = true
 		return
 	}
 	out := f.rune(r)
@@ -293,7 +295,7 @@ func (t *text) write(r rune, attr uint8) int {
 }
 
 func (t *text) space() {
-	t.class, t.last, t.run, t.handle = classGap, 0, 0, false
+	t.class, t.last, t.run, t.handle, t.tag = classGap, 0, 0, false, false
 	if t.buf[len(t.buf)-1] != ' ' {
 		t.buf, t.attr = append(t.buf, ' '), append(t.attr, 0)
 	}
