@@ -102,14 +102,20 @@ func (h *Hub) showPresent(r *reader) []frame {
 	return frames
 }
 
-// showMissed tells what happened since the reader's cursor.
+// showMissed tells what happened since the reader's cursor, which moves with
+// each outage: who is cut off in between goes on from there.
 func (h *Hub) showMissed(r *reader) []frame {
 	var frames []frame
 	for _, k := range h.oldestFirst() {
 		if !r.want.wants(k.change.Outage.Service, k.countries) {
 			continue
 		}
-		for _, l := range r.since.missed(k.change) {
+		missed := r.since.missed(k.change)
+		for i, l := range missed {
+			if i == len(missed)-1 && !r.since.partial {
+				r.since.note(k.change)
+				r.ownID = idLine(r.since.encode())
+			}
 			frames = append(frames, frame{kindOutage, r.ownID, k.event(l)})
 		}
 		for _, remark := range k.remarks {
@@ -160,7 +166,10 @@ func (h *Hub) takeRemarks(at time.Time, found map[outage.ID][]outage.Remark) {
 			continue
 		}
 		old := k.remarks
-		k.remarks = remarks
+		if len(remarks) == len(old) {
+			continue // none is ever taken back
+		}
+		k.remember(remarks)
 		for _, remark := range remarks {
 			if slices.ContainsFunc(old, func(o outage.Remark) bool { return o.ID == remark.ID }) {
 				continue

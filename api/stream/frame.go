@@ -74,10 +74,16 @@ func newKnown(c outage.Change, before *known) *known {
 	return k
 }
 
+// remember takes in what was remarked, which shows in the outage itself too.
+func (k *known) remember(remarks []outage.Remark) {
+	k.remarks, k.json, k.bodies = remarks, nil, [labels][]byte{}
+}
+
 // outageJSON is nil where the outage has no JSON.
 func (k *known) outageJSON() []byte {
 	if k.json == nil {
-		if text, err := json.Marshal(&k.change.Outage); err == nil {
+		shown := outage.Published{Outage: k.change.Outage, Standing: outage.StandingOf(k.remarks)}
+		if text, err := json.Marshal(&shown); err == nil {
 			k.json = text
 		}
 	}

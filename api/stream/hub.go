@@ -324,7 +324,8 @@ func (h *Hub) takeOutages(at time.Time, changes []outage.Change) (lost bool) {
 // tell hands what happened to an outage to those who asked for such. To those
 // whose country it has only now reached it has opened.
 func (h *Hub) tell(before, now *known, missed []label) {
-	id := idLine(h.cursor.encode())
+	told := h.id
+	h.id = idLine(h.cursor.encode())
 	h.index.find(now.change.Outage.Service, now.countries, func(r *reader) {
 		happened := missed
 		if before != nil && len(r.want.Countries) > 0 && !r.want.touches(before.countries) {
@@ -333,7 +334,11 @@ func (h *Hub) tell(before, now *known, missed []label) {
 				happened = []label{opened, ended}
 			}
 		}
-		for _, l := range happened {
+		for i, l := range happened {
+			id := h.id
+			if i < len(happened)-1 {
+				id = told // who is cut off in between has not had it all
+			}
 			h.send(r, frame{kindOutage, id, now.event(l)})
 		}
 	})
