@@ -49,7 +49,7 @@ environment, the environment over the file.`,
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(checkConfigCommand(), checkCatalogCommand(), versionCommand(), healthcheckCommand(),
-		replayCommand(), classifyCommand(), explainCommand(), importCommand(), exportCommand())
+		replayCommand(), classifyCommand(), explainCommand(), importCommand(), exportCommand(), outageCommand())
 	return root
 }
 

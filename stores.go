@@ -114,6 +114,9 @@ func warnOfLostKeys(ctx context.Context, record *archive.Archive, now time.Time,
 
 func sqlitePath(dataDir string) string { return filepath.Join(dataDir, "outcry.db") }
 
+// errInUse is what lockDataDir says of a folder that another process holds.
+var errInUse = errors.New("is in use by another Outcry process")
+
 // lockDataDir makes the folder and holds it for this process alone. The lock
 // is the kernel's: it ends with the process, however that ends.
 func lockDataDir(dir string, closing *cleanups) error {
@@ -126,7 +129,7 @@ func lockDataDir(dir string, closing *cleanups) error {
 		return fmt.Errorf("lock the data folder %s: %w", dir, err)
 	}
 	if !locked {
-		return fmt.Errorf("the data folder %s is in use by another Outcry process; stop that one, or give this one another --data-dir", dir)
+		return fmt.Errorf("the data folder %s %w; stop that one, or give this one another --data-dir", dir, errInUse)
 	}
 	closing.add("data folder", lock.Unlock)
 	return nil

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/outcryhq/outcry/pkg/outage"
 )
 
 // migrations hold the schema of each database, forward only.
@@ -21,14 +23,9 @@ const versionTable = "schema_version"
 // migrate brings the schema to this binary's version. A database that a newer
 // Outcry has migrated is refused: its tables may mean something else.
 func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, logger *slog.Logger) error {
-	files, err := fs.Sub(migrations, "migrations/"+folder)
+	provider, err := newProvider(db, dialect, folder, logger)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	provider, err := goose.NewProvider(dialect, db, files,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(logger))
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return err
 	}
 	current, target, err := provider.GetVersions(ctx)
 	if err != nil {
@@ -56,4 +53,34 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder stri
 	}
 	logger.InfoContext(ctx, "archive migrated", "from_version", current, "to_version", target)
 	return nil
+}
+
+// sameVersion fails unless the schema is of this binary's version. It changes nothing.
+func sameVersion(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, logger *slog.Logger) error {
+	provider, err := newProvider(db, dialect, folder, logger)
+	if err != nil {
+		return err
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if current != target {
+		return fmt.Errorf("%w: the Outcry that is running there has schema version %d, this one has %d: "+
+			"use that one's command, or restart it as this version first", outage.ErrInvalid, current, target)
+	}
+	return nil
+}
+
+func newProvider(db *sql.DB, dialect goose.Dialect, folder string, logger *slog.Logger) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(dialect, db, files,
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(logger))
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return provider, nil
 }

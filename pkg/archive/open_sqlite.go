@@ -30,19 +30,34 @@ const (
 // Once the files are deleted or replaced, writing and Ping fail with
 // outage.ErrUnavailable.
 func OpenSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive, error) {
-	a, err := openSQLite(ctx, path, logger)
-	if err != nil {
-		var failed *sqlite.Error
-		if errors.As(err, &failed) && failed.Code()&0xff == sqlite3.SQLITE_NOTADB {
-			err = errors.New("the file is not an Outcry archive, nor any SQLite database")
-		}
-		return nil, fmt.Errorf("open archive %s: %w", path, err)
-	}
-	return a, nil
+	a, err := openSQLite(ctx, path, os.O_RDWR|os.O_CREATE, (*Archive).prepareSQLite, logger)
+	return a, openingError(path, err)
 }
 
-func openSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the file
+// OpenSQLiteBeside opens the archive of an Outcry that is running, for single
+// remarks and for reading: the file must be there and have this binary's
+// schema, and nothing is made or migrated. SQLite keeps the two processes
+// apart, each transaction waits its turn. The live state and the keys, which
+// only the running process may touch, are not opened.
+func OpenSQLiteBeside(ctx context.Context, path string, logger *slog.Logger) (*Archive, error) {
+	a, err := openSQLite(ctx, path, os.O_RDWR, (*Archive).besideSQLite, logger)
+	return a, openingError(path, err)
+}
+
+func openingError(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var failed *sqlite.Error
+	if errors.As(err, &failed) && failed.Code()&0xff == sqlite3.SQLITE_NOTADB {
+		err = errors.New("the file is not an Outcry archive, nor any SQLite database")
+	}
+	return fmt.Errorf("open archive %s: %w", path, err)
+}
+
+// openSQLite opens a file with the flags of os.OpenFile and prepares it.
+func openSQLite(ctx context.Context, path string, flags int, prepare func(*Archive, context.Context) error, logger *slog.Logger) (*Archive, error) {
+	file, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +80,7 @@ func openSQLite(ctx context.Context, path string, logger *slog.Logger) (*Archive
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
 	a := &Archive{write: write, read: read, dialect: sqliteDialect{}, logger: logger}
-	if err := a.prepareSQLite(ctx); err != nil {
+	if err := prepare(a, ctx); err != nil {
 		_ = a.Close() // the error above is the one that matters
 		return nil, err
 	}
@@ -119,6 +134,11 @@ func (a *Archive) prepareSQLite(ctx context.Context) error {
 		a.prepared[query] = stmt
 	}
 	return nil
+}
+
+// besideSQLite checks that the schema is this binary's.
+func (a *Archive) besideSQLite(ctx context.Context) error {
+	return a.wrap("check schema", sameVersion(ctx, a.read, goose.DialectSQLite3, "sqlite", a.logger))
 }
 
 // sqliteURL gives the file with the settings of a connection. secure_delete
