@@ -57,6 +57,7 @@ type config struct {
 	LimitAddress      rateLimit
 	LimitNetwork      rateLimit
 	LimitInstallation rateLimit
+	LimitReads        optionalRate
 
 	Social socialConfig
 }
@@ -76,6 +77,7 @@ func defaultConfig() config {
 		LimitAddress:      rateLimit(rates.Address),
 		LimitNetwork:      rateLimit(rates.Network),
 		LimitInstallation: rateLimit(rates.Installation),
+		LimitReads:        optionalRate{PerSecond: 20, Burst: 100},
 	}
 }
 
@@ -105,6 +107,7 @@ func (c *config) bind(fs *pflag.FlagSet) {
 	fs.Var(&c.LimitAddress, "limit-address", "reports a second from one address, and the burst")
 	fs.Var(&c.LimitNetwork, "limit-network", "reports a second from one network about one service, and the burst")
 	fs.Var(&c.LimitInstallation, "limit-installation", "reports a second in all, and the burst")
+	fs.Var(&c.LimitReads, "limit-reads", "calls of the API a second that read, from one address, and the burst; 0 for no limit")
 	c.Social.bind(fs)
 	fs.StringVar(&c.LogFormat, "log-format", c.LogFormat, "text or json")
 	fs.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error")
@@ -208,6 +211,11 @@ func (c *config) validateLimits() error {
 	}{{"limit-address", &c.LimitAddress}, {"limit-network", &c.LimitNetwork}, {"limit-installation", &c.LimitInstallation}} {
 		if err := limit.Rate(*l.rate).Validate(); err != nil {
 			return fmt.Errorf("%w: --%s: %w", errUsage, l.flag, err)
+		}
+	}
+	if c.LimitReads != (optionalRate{}) {
+		if err := limit.Rate(c.LimitReads).Validate(); err != nil {
+			return fmt.Errorf("%w: --limit-reads: %w", errUsage, err)
 		}
 	}
 	if c.LimitAddress.PerSecond > c.LimitInstallation.PerSecond {

@@ -111,6 +111,32 @@ func (r *rateLimit) Set(s string) error {
 // Type implements pflag.Value.
 func (*rateLimit) Type() string { return "rate/burst" }
 
+// optionalRate is a rate limit that may be off: 0.
+type optionalRate rateLimit
+
+// String implements pflag.Value.
+func (r *optionalRate) String() string {
+	if *r == (optionalRate{}) {
+		return "0"
+	}
+	return (*rateLimit)(r).String()
+}
+
+// Set implements pflag.Value.
+func (r *optionalRate) Set(s string) error {
+	if s == "0" {
+		*r = optionalRate{}
+		return nil
+	}
+	if err := (*rateLimit)(r).Set(s); err != nil {
+		return fmt.Errorf("%w, or 0 for no limit", err)
+	}
+	return nil
+}
+
+// Type implements pflag.Value.
+func (*optionalRate) Type() string { return "rate/burst" }
+
 // instant is a moment as RFC 3339 writes it.
 type instant struct{ time.Time }
 

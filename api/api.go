@@ -75,6 +75,8 @@ type Config struct {
 	// BaseURL is where people find the pages, such as
 	// "https://outcry.example"; "" means wherever a request says.
 	BaseURL string
+	// Reads limits how often a client may read; nil means without a limit.
+	Reads *ReadLimit
 }
 
 // API holds the handlers. It starts no goroutine and has nothing to close.
@@ -92,9 +94,12 @@ type API struct {
 	listened *cached[listened]
 	front    *cached[front]
 	pictures *memo
+	made     *memo // pages
 	artist   *chart.Artist
 	baseURL  string
 	sources  *cached[spec.SourceList]
+	answers  *answers
+	reads    *ReadLimit // nil for none
 	standing *cached[standings]
 	// said is what standing was when it could be read; only readStandings touches it.
 	said standings
@@ -125,7 +130,9 @@ func New(cfg Config) (*API, error) {
 	if a.artist, err = chart.New(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	a.pictures = newMemo(cfg.Now)
+	a.pictures, a.made = newMemo(cfg.Now), newMemo(cfg.Now)
+	a.answers = newAnswers(cfg.Now)
+	a.reads = cfg.Reads
 	a.present = newCached(time.Second, cfg.Now, a.readPresent)
 	a.heard = newCached(15*time.Second, cfg.Now, a.readHeard)
 	a.listened = newCached(15*time.Second, cfg.Now, a.readListened)
@@ -146,12 +153,17 @@ var _ spec.ServerInterface = (*API)(nil)
 
 // Mount adds the calls of the description, and the front page.
 func (a *API) Mount(router gin.IRouter) {
-	calls := router.Group("/", readableAnywhere)
-	spec.RegisterHandlers(calls, a)
+	open := router.Group("/", readableAnywhere)
 	for _, call := range spec.Calls() {
-		calls.OPTIONS(call.Path, preflight)
+		open.OPTIONS(call.Path, preflight)
 	}
-	router.GET("/", a.home)
+	calls := open.Group("/")
+	if a.reads != nil {
+		calls.Use(limitReads(*a.reads))
+	}
+	calls.Use(a.answers.serve)
+	spec.RegisterHandlers(calls, a)
+	a.mountPages(router)
 	a.mountOutages(router)
 }
 
@@ -164,7 +176,7 @@ func (a *API) Description(c *gin.Context) {
 // and the same for everybody.
 func readableAnywhere(c *gin.Context) {
 	c.Header("Access-Control-Allow-Origin", "*")
-	c.Header("Access-Control-Expose-Headers", "ETag, Retry-After")
+	c.Header("Access-Control-Expose-Headers", "ETag, Link, RateLimit, RateLimit-Policy, Retry-After")
 }
 
 // preflight lets them ask whether something has changed since. Making reports is not for them.

@@ -22,7 +22,7 @@ func TestBadInput(t *testing.T) {
 		field  string
 		detail string // a part of it
 	}{
-		"unknown parameter":        {"/v1/outages?contry=ID", 400, "contry", "known are service, country, state, since, until, limit, cursor"},
+		"unknown parameter":        {"/v1/outages?contry=ID", 400, "contry", "known are service, country, category, state, min_reports, min_minutes, since, until, limit, cursor"},
 		"parameter of another":     {"/v1/services/whatsapp?limit=3", 400, "limit", "takes none"},
 		"parameter twice":          {"/v1/outages?limit=3&limit=4", 400, "limit", "once"},
 		"broken encoding":          {"/v1/outages?service=%zz", 400, "", "percent-encoded"},

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -27,20 +25,51 @@ func respondJSON(c *gin.Context, keep time.Duration, value any) {
 // respond answers with a body that may be kept for a while, and with 304 if the
 // client says that it has the same one already.
 func respond(c *gin.Context, keep time.Duration, mediaType string, body []byte) {
-	sum := sha256.Sum256(body)
-	tag := `"` + hex.EncodeToString(sum[:8]) + `"`
-	c.Header("ETag", tag)
-	c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(keep.Seconds())))
-	if matches(c.GetHeader("If-None-Match"), tag) {
-		c.Status(http.StatusNotModified)
-		c.Writer.WriteHeaderNow()
+	send(c, newAnswer(keep, mediaType, body))
+}
+
+// send answers, and leaves the answer for those who ask the same next.
+func send(c *gin.Context, made *answer) {
+	if leave, ok := c.Get(leaveAnswer); ok {
+		if leave, ok := leave.(func(*answer)); ok {
+			leave(made)
+		}
+	}
+	made.write(c.Writer, c.Request)
+	c.Writer.WriteHeaderNow()
+}
+
+// write sends the answer in the encoding that the client takes, or says that it
+// has it already.
+func (a *answer) write(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header["Etag"] = a.tag
+	header["Cache-Control"] = a.keep
+	if a.packed != nil && !strings.Contains(header.Get("Vary"), "Accept-Encoding") {
+		header.Add("Vary", "Accept-Encoding")
+	}
+	if matches(r.Header.Get("If-None-Match"), a.tag[0]) {
+		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	c.Data(http.StatusOK, mediaType, body)
+	header["Content-Type"] = a.mediaType
+	body, length := a.body, a.length
+	if a.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+		packed := a.packed()
+		body, length = packed.body, packed.length
+		header["Content-Encoding"] = packedAs
+	}
+	header["Content-Length"] = length
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(body) // the client has gone
 }
 
 // matches reads If-None-Match (RFC 9110, section 13.1.2): a weak comparison.
 func matches(header, tag string) bool {
+	if header == "" {
+		return false
+	}
+	tag = strings.TrimPrefix(tag, "W/")
 	for candidate := range strings.SplitSeq(header, ",") {
 		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
 		if candidate == tag || candidate == "*" {
@@ -48,4 +77,21 @@ func matches(header, tag string) bool {
 		}
 	}
 	return false
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3).
+func acceptsGzip(header string) bool {
+	accepted := false
+	for part := range strings.SplitSeq(header, ",") {
+		coding, weight, _ := strings.Cut(part, ";")
+		_, q, _ := strings.Cut(weight, "=")
+		taken := strings.Trim(q, "0. ") != "" || strings.TrimSpace(q) == ""
+		switch strings.ToLower(strings.TrimSpace(coding)) {
+		case "gzip", "x-gzip":
+			return taken
+		case "*":
+			accepted = taken
+		}
+	}
+	return accepted
 }

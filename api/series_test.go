@@ -115,14 +115,17 @@ func TestSeriesJoinsArchiveAndLiveState(t *testing.T) {
 	require.Equal(t, []int{0, 2, 3, 1, 1, 0}, read[series](w, http.StatusOK, whatsapp+query).reports())
 
 	w.archiveAway.Store(true)
+	w.ageAnswers()
 	read[problem.Problem](w, http.StatusServiceUnavailable, whatsapp+query)
 	recent := "?step=1m&from=" + border.Format(time.RFC3339) + "&to=" + border.Add(3*time.Minute).Format(time.RFC3339)
 	require.Equal(t, []int{1, 1, 0}, read[series](w, http.StatusOK, whatsapp+recent).reports(), "the live state needs no archive")
 
 	w.archiveAway.Store(false)
 	w.liveAway.Store(true)
+	w.ageAnswers()
 	require.Equal(t, []int{0, 2, 3, 50, 60, 0}, read[series](w, http.StatusOK, whatsapp+query).reports(), "the archive answers alone")
 
 	w.archiveAway.Store(true)
+	w.ageAnswers()
 	read[problem.Problem](w, http.StatusServiceUnavailable, whatsapp+recent)
 }

@@ -155,6 +155,9 @@ func (w *world) passTime() {
 	w.watchAgain()
 }
 
+// ageAnswers lets what was answered before grow too old to be given again.
+func (w *world) ageAnswers() { w.now = w.now.Add(time.Second) }
+
 // lookAway lets time pass without any detector publishing what it sees.
 func (w *world) lookAway() { w.now = w.now.Add(time.Minute) }
 
