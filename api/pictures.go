@@ -165,6 +165,9 @@ func (a *API) outageChart(ctx context.Context, s story, want wish) (chart.Chart,
 	if s.standing.Retracted {
 		drawn.Subtitle = t.T("outage.retracted_title", drawn.Subtitle)
 	}
+	if s.Reports > 0 && total(counts) == 0 {
+		drawn.Note = t.T("chart.not_kept")
+	}
 	var usual float64
 	for _, impact := range impacts {
 		usual += impact.BaselinePerMinute

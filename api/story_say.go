@@ -80,13 +80,12 @@ func (t teller) where(o outage.Outage) string {
 			known = append(known, impact.Country)
 		}
 	}
-	const named = 3
 	switch {
 	case len(known) == 0:
 		return t.T("outage.nowhere")
-	case len(known) <= named && unknown:
+	case len(known) <= namedCountries && unknown:
 		return t.T("outage.in_and_elsewhere", web.Countries(known))
-	case len(known) <= named:
+	case len(known) <= namedCountries:
 		return t.T("outage.in", web.Countries(known))
 	case unknown:
 		return t.T("outage.in_many_and_elsewhere", len(known), web.Country(known[0]))
@@ -95,9 +94,26 @@ func (t teller) where(o outage.Outage) string {
 	}
 }
 
+// roughly says where an outage was felt, in few words.
+func (t teller) roughly(o outage.Outage) string {
+	known := 0
+	for _, impact := range o.Impacts {
+		if impact.Country != outage.UnknownCountry && impact.Country != outage.AllCountries {
+			known++
+		}
+	}
+	if known > namedCountries {
+		return t.T("outage.in_n", known)
+	}
+	return t.where(o)
+}
+
+// namedCountries is up to how many countries a sentence names.
+const namedCountries = 3
+
 // title is a headline: of what, and where.
 func (t teller) title(s story) string {
-	title := t.T("outage.title", t.name(s.Service), t.where(s.Outage))
+	title := t.T("outage.title", t.name(s.Service), t.roughly(s.Outage))
 	if s.standing.Retracted {
 		return t.T("outage.retracted_title", title)
 	}
