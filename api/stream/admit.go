@@ -79,8 +79,8 @@ func (h *Hub) unreachable(since *cursor) string {
 	return ""
 }
 
-// showPresent begins anew: what is ongoing and, for those who had known more,
-// what ended within a day.
+// showPresent begins anew: what is ongoing or may still change and, for those who
+// had known more, what ended within a day.
 func (h *Hub) showPresent(r *reader) []frame {
 	r.ownID = idReset
 	if r.reset == resetNew {
@@ -95,7 +95,7 @@ func (h *Hub) showPresent(r *reader) []frame {
 		switch {
 		case o.State == outage.Ongoing:
 			frames = append(frames, frame{kindOutage, r.ownID, k.event(opened)})
-		case r.reset != resetNew && o.EndedAt != nil && h.readAt.Sub(*o.EndedAt) <= showEndedFor:
+		case !o.Final, r.reset != resetNew && o.EndedAt != nil && h.readAt.Sub(*o.EndedAt) <= showEndedFor:
 			frames = append(frames, frame{kindOutage, r.ownID, k.event(ended)})
 		}
 	}

@@ -141,7 +141,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	defer h.Stop()
 	ticker := time.NewTicker(h.cfg.PollEvery)
 	defer ticker.Stop()
+	var last time.Time
 	for {
+		kicked := false
 		select {
 		case <-ctx.Done():
 			return nil
@@ -150,10 +152,13 @@ func (h *Hub) Run(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		case <-h.kick:
+			kicked = true
 		}
-		if h.Readers() == 0 {
+		// However many come at once, they do not make it read all the time.
+		if h.Readers() == 0 || kicked && time.Since(last) < h.cfg.PollEvery/5 {
 			continue
 		}
+		last = time.Now()
 		h.poll(ctx)
 		h.heartbeats()
 	}

@@ -102,9 +102,10 @@ func (h *Hub) enter(r *reader, from netip.Addr, lastID string) error {
 	h.addresses[from]++
 	r.resume(lastID, now)
 	r.after, r.beatAt = h.begun, now.Add(heartbeatEvery)
+	// Whoever comes back may have been told more, by another process, than this
+	// one knows yet: only a reading that begins from now on is new enough.
 	fresh := !h.failing && !h.readAt.IsZero() && now.Sub(h.readAt).Abs() < 2*h.cfg.PollEvery
-	// Another process may have told it more than this one knows yet.
-	if fresh && (r.since == nil || !r.since.at.After(h.cursor.at)) {
+	if fresh && r.since == nil {
 		h.admit(r)
 		return nil
 	}

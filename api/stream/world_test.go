@@ -205,18 +205,28 @@ type line struct {
 
 func connect(t testing.TB, h *hub, query, lastID string) *line {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.url+"/?"+query, nil)
+	l, err := dial(t.Context(), t, h, query, lastID)
+	require.NoError(t, err)
+	t.Cleanup(l.cut)
+	return l
+}
+
+// dial is connect for as long as the context lasts.
+func dial(ctx context.Context, t testing.TB, h *hub, query, lastID string) (*line, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url+"/?"+query, nil)
 	require.NoError(t, err)
 	if lastID != "" {
 		req.Header.Set("Last-Event-ID", lastID)
 	}
 	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = resp.Body.Close() })
+	if err != nil {
+		return nil, err
+	}
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	l := &line{t: t, resp: resp, scan: bufio.NewScanner(resp.Body), lastID: lastID}
 	l.scan.Buffer(nil, 16<<20)
-	return l
+	return l, nil
 }
 
 // next returns the next event; false at the end of the connection.
