@@ -67,7 +67,7 @@ func TestEnglish(t *testing.T) {
 		"How do I delete my WhatsApp account, it is down again":         reasonQuestion,
 		"the play was great":                                            reasonAmbiguous,
 		"with the GitHub error codes of the parser a program continues": reasonImpersonal,
-		"gcloud compute instances perform-maintenance":                  reasonImpersonal,
+		"gcloud compute instances request-maintenance":                  reasonImpersonal,
 		"Netflix is down --retry=3":                                     reasonImpersonal,
 		"%s: cannot open spotify":                                       reasonImpersonal,
 	} {
