@@ -1,0 +1,6 @@
+//go:build race
+
+package browser_test
+
+// buildFlags build the program as this test was built, from the same cache.
+var buildFlags = []string{"-race"} //nolint:gochecknoglobals // a constant
