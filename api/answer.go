@@ -24,6 +24,7 @@ type answer struct {
 	tag, keep, mediaType, length []string
 	body                         []byte
 	packed                       func() encoded // nil if it does not pay
+	extra                        []string       // further headers: names and values in turn
 }
 
 // encoded is the body of an answer in gzip.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -61,6 +62,10 @@ type Pages interface {
 	// Language is that of the reader, and In gives it by its name.
 	Language(c *gin.Context) string
 	In(tag string) *web.Language
+	// Choice is how the reader wants a page, which Make renders and Send answers with.
+	Choice(c *gin.Context) web.Choice
+	Make(choice web.Choice, page, here string, data any) ([]byte, error)
+	Send(c *gin.Context, status int, choice web.Choice, body []byte)
 }
 
 // Config is what New needs. Everything is required except Baselines.
@@ -77,9 +82,12 @@ type Config struct {
 	BaseURL string
 	// Reads limits how often a client may read; nil means without a limit.
 	Reads *ReadLimit
+	// Streams says how the event stream is served.
+	Streams StreamConfig
 }
 
-// API holds the handlers. It starts no goroutine and has nothing to close.
+// API holds the handlers. It starts no goroutine and has nothing to close; the
+// event stream needs Run.
 type API struct {
 	live      Live
 	archive   Archive
@@ -99,7 +107,9 @@ type API struct {
 	baseURL  string
 	sources  *cached[spec.SourceList]
 	answers  *answers
-	reads    *ReadLimit // nil for none
+	streams  streams
+	reads    *ReadLimit                // nil for none
+	seen     atomic.Pointer[time.Time] // when the live state could be read last
 	standing *cached[standings]
 	// said is what standing was when it could be read; only readStandings touches it.
 	said standings
@@ -133,6 +143,9 @@ func New(cfg Config) (*API, error) {
 	a.pictures, a.made = newMemo(cfg.Now), newMemo(cfg.Now)
 	a.answers = newAnswers(cfg.Now)
 	a.reads = cfg.Reads
+	if a.streams, err = a.newStreams(cfg.Streams); err != nil {
+		return nil, err
+	}
 	a.present = newCached(time.Second, cfg.Now, a.readPresent)
 	a.heard = newCached(15*time.Second, cfg.Now, a.readHeard)
 	a.listened = newCached(15*time.Second, cfg.Now, a.readListened)
@@ -182,7 +195,7 @@ func readableAnywhere(c *gin.Context) {
 // preflight lets them ask whether something has changed since. Making reports is not for them.
 func preflight(c *gin.Context) {
 	c.Header("Access-Control-Allow-Methods", "GET, HEAD")
-	c.Header("Access-Control-Allow-Headers", "If-None-Match")
+	c.Header("Access-Control-Allow-Headers", "If-None-Match, Last-Event-ID")
 	c.Header("Access-Control-Max-Age", "86400")
 	c.Status(http.StatusNoContent)
 }

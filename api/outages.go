@@ -29,7 +29,13 @@ type outageQuery struct {
 func (a *API) ListOutages(c *gin.Context) {
 	q := readQuery(c)
 	var want outageQuery
-	want.Service, want.Country, want.Limit = q.slug("service"), q.country(false), q.limit()
+	want.Service, want.Country = q.slug("service"), q.country(false)
+	asFile := q.wantsCSV()
+	if asFile {
+		want.Limit = q.upTo(maxRows, maxRows)
+	} else {
+		want.Limit = q.limit()
+	}
 	want.State = oneOf(q, "state", "", outage.Ongoing, outage.Ended)
 	want.Services = a.category(q)
 	want.MinReports = q.number("min_reports", maxReports)
@@ -53,7 +59,12 @@ func (a *API) ListOutages(c *gin.Context) {
 		problem.Write(c, err)
 		return
 	}
-	respondJSON(c, keepLive, a.published(c.Request.Context(), list))
+	shown := a.published(c.Request.Context(), list)
+	if asFile {
+		a.outagesCSV(c, shown, want.Now)
+		return
+	}
+	respondJSON(c, keepLive, shown)
 }
 
 // The greatest values of min_reports and min_minutes, as the description says.

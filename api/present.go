@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,6 +15,7 @@ import (
 
 // present is what the live state says at one moment.
 type present struct {
+	at       time.Time       // when it was read
 	outages  []outage.Outage // open and recent, newest first
 	spikes   []outage.Spike  // strongest first
 	watched  bool            // every partition has a detector that publishes what it sees
@@ -30,6 +32,7 @@ type troubles struct {
 
 // readPresent reads the live state whole.
 func (a *API) readPresent(ctx context.Context) (present, error) {
+	began := a.now()
 	var changes []outage.Change
 	var views []live.View
 	group, ctx := errgroup.WithContext(ctx)
@@ -44,7 +47,10 @@ func (a *API) readPresent(ctx context.Context) (present, error) {
 	if err := group.Wait(); err != nil {
 		return present{}, fmt.Errorf("read live state: %w", err)
 	}
-	return newPresent(changes, views), nil
+	a.seenAt(began)
+	read := newPresent(changes, views)
+	read.at = began
+	return read, nil
 }
 
 func newPresent(changes []outage.Change, views []live.View) present {

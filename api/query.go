@@ -181,13 +181,16 @@ func (q *query) time(name string) time.Time {
 	return t.UTC()
 }
 
-func (q *query) limit() int {
+func (q *query) limit() int { return q.upTo(maxLimit, defaultLimit) }
+
+// upTo reads the parameter "limit".
+func (q *query) upTo(most, usual int) int {
 	if !q.values.Has("limit") {
-		return defaultLimit
+		return usual
 	}
 	n, err := strconv.Atoi(q.values.Get("limit"))
-	if err != nil || n < 1 || n > maxLimit {
-		q.fail("limit", fmt.Sprintf("expected a whole number from 1 to %d", maxLimit))
+	if err != nil || n < 1 || n > most {
+		q.fail("limit", fmt.Sprintf("expected a whole number from 1 to %d", most))
 	}
 	return n
 }

@@ -49,6 +49,7 @@ func (a *API) standings(ctx context.Context) standings {
 func (a *API) published(ctx context.Context, list outageList) spec.OutageList {
 	known := a.standings(ctx)
 	shown := spec.OutageList{
+		AsOf:    a.lastSeen().asOf(),
 		Outages: make([]outage.Published, len(list.Outages)), NextCursor: list.NextCursor,
 		Complete: list.Complete && !known.away,
 	}

@@ -45,6 +45,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header["Etag"] = a.tag
 	header["Cache-Control"] = a.keep
+	addTo(header, a.extra)
 	if a.packed != nil && !strings.Contains(header.Get("Vary"), "Accept-Encoding") {
 		header.Add("Vary", "Accept-Encoding")
 	}

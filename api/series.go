@@ -42,7 +42,11 @@ func (a *API) GetSeries(c *gin.Context) {
 		country = outage.AllCountries
 	}
 	word := oneOf[spec.SeriesStep](q, "step", "5m", "1m", "15m", "1h")
-	asked := q.span(a.now(), steps(word))
+	asFile, most := q.wantsCSV(), maxPoints
+	if asFile {
+		most = maxCSVPoints
+	}
+	asked := q.span(a.now(), steps(word), most)
 	service, err := a.service(c.Param("service"))
 	switch {
 	case q.err != nil:
@@ -53,7 +57,7 @@ func (a *API) GetSeries(c *gin.Context) {
 		return
 	}
 	series := outage.Series{Service: service.Slug, Country: country}
-	counts, err := a.counts(c.Request.Context(), series, asked)
+	counts, asOf, complete, err := a.seriesCounts(c.Request.Context(), series, asked)
 	if err != nil {
 		problem.Write(c, err)
 		return
@@ -62,10 +66,16 @@ func (a *API) GetSeries(c *gin.Context) {
 	if asked.to.Before(a.liveSince()) {
 		keep = keepHistory
 	}
-	respondJSON(c, keep, spec.Series{
+	shown := spec.Series{
+		AsOf: asOf, Complete: complete,
 		Service: series.Service, Country: series.Country, Step: word,
 		From: asked.from, To: asked.to, Points: a.points(series, asked, counts),
-	})
+	}
+	if asFile {
+		seriesCSV(c, keep, shown)
+		return
+	}
+	respondJSON(c, keep, shown)
 }
 
 // steps reads a word that oneOf has checked.
@@ -79,7 +89,7 @@ func steps(word spec.SeriesStep) time.Duration {
 
 // span reads the range: by default the last day, up to the last whole bucket. Of the
 // future there is nothing: the running bucket is the last that is answered.
-func (q *query) span(now time.Time, step time.Duration) span {
+func (q *query) span(now time.Time, step time.Duration, most int) span {
 	s := span{from: q.time("from").Truncate(step), to: q.time("to").Truncate(step), step: step}
 	if !q.values.Has("to") {
 		s.to = now.UTC().Truncate(step)
@@ -96,9 +106,9 @@ func (q *query) span(now time.Time, step time.Duration) span {
 	case q.err != nil:
 	case !s.from.Before(s.to):
 		q.fail("from", "expected a time before to, which is at most the end of the running step: "+s.to.Format(time.RFC3339))
-	case s.to.Sub(s.from) > maxPoints*step:
+	case s.to.Sub(s.from) > time.Duration(most)*step:
 		q.fail("step", fmt.Sprintf("the range has %d points and at most %d are answered; expected a longer step or a shorter range",
-			s.points(), maxPoints))
+			s.points(), most))
 	case step < quarter && s.from.Before(now.Add(-minutesFor)):
 		q.fail("step", "counts of more than 90 days ago are kept by quarters of an hour; expected 15m or 1h")
 	}
@@ -115,13 +125,19 @@ func (a *API) liveSince() time.Time {
 // from the archive. When the live state is away the archive answers alone; it
 // is a few seconds behind.
 func (a *API) counts(ctx context.Context, s outage.Series, asked span) ([]int, error) {
-	sums := make([]int, asked.points())
+	counts, _, err := a.joinCounts(ctx, s, asked)
+	return counts, err
+}
+
+// joinCounts is counts, and says whether the archive had to answer alone.
+func (a *API) joinCounts(ctx context.Context, s outage.Series, asked span) (sums []int, alone bool, err error) {
+	sums = make([]int, asked.points())
 	border := a.liveSince()
 	if asked.to.After(border) {
 		recent := span{from: later(asked.from, border), to: asked.to, step: time.Minute}
 		minutes, err := a.live.Counts(ctx, []outage.Series{s}, recent.from, recent.to)
 		if err != nil {
-			return sums, a.archived(ctx, s, asked, sums)
+			return sums, true, a.archived(ctx, s, asked, sums)
 		}
 		for i, n := range minutes[0] {
 			at := recent.from.Add(time.Duration(i) * time.Minute)
@@ -130,9 +146,9 @@ func (a *API) counts(ctx context.Context, s outage.Series, asked span) ([]int, e
 	}
 	if asked.from.Before(border) {
 		old := span{from: asked.from, to: earlier(asked.to, border), step: asked.step}
-		return sums, a.archived(ctx, s, old, sums)
+		return sums, false, a.archived(ctx, s, old, sums)
 	}
-	return sums, nil
+	return sums, false, nil
 }
 
 // archived adds what the archive has of a span to the first of the sums.

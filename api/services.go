@@ -55,8 +55,8 @@ func (a *API) ListServices(c *gin.Context) {
 	if country == "" {
 		country = outage.AllCountries
 	}
-	list := spec.ServiceList{Services: []spec.Service{}}
 	now := a.picture(c.Request.Context())
+	list := spec.ServiceList{Services: []spec.Service{}, AsOf: a.lastSeen().asOf(), Complete: now.complete()}
 	for _, service := range services {
 		s := outage.Series{Service: service.Slug, Country: country}
 		found, why := now.statusOf(s)
@@ -133,6 +133,7 @@ func (a *API) GetService(c *gin.Context) {
 	slices.Sort(countries)
 	found := describe(now, service, slices.Compact(countries))
 	detail := spec.ServiceDetail{
+		AsOf: a.lastSeen().asOf(), Complete: now.complete(),
 		Service: found.Service, Name: found.Name, Category: found.Category, HomeCountries: found.HomeCountries,
 		Status: found.Status, UnknownBecause: found.UnknownBecause, OutageID: found.OutageID, Countries: found.Countries,
 		Problems: []spec.ProblemKind{}, Outage: a.publishedNow(c.Request.Context(), now.byService[service.Slug].ongoing),

@@ -26,7 +26,7 @@ func (a *API) ListSpikes(c *gin.Context) {
 		problem.Write(c, err)
 		return
 	}
-	list := spec.SpikeList{Spikes: []outage.Spike{}, Complete: now.watched}
+	list := spec.SpikeList{AsOf: now.asOf(), Spikes: []outage.Spike{}, Complete: now.watched}
 	for _, spike := range now.spikes {
 		if service != "" && spike.Service != service || country != "" && spike.Country != country ||
 			status != "" && spike.Status != status || after != nil && strongestFirst(spike, *after) <= 0 {

@@ -39,6 +39,18 @@ const (
 	TooFewReports        UnknownBecause = "too_few_reports"
 )
 
+// Defines values for Format.
+const (
+	FormatCsv  Format = "csv"
+	FormatJSON Format = "json"
+)
+
+// Defines values for ListOutagesParamsFormat.
+const (
+	ListOutagesParamsFormatCsv  ListOutagesParamsFormat = "csv"
+	ListOutagesParamsFormatJSON ListOutagesParamsFormat = "json"
+)
+
 // Defines values for GetSeriesParamsStep.
 const (
 	GetSeriesParamsStepN15M GetSeriesParamsStep = "15m"
@@ -47,11 +59,22 @@ const (
 	GetSeriesParamsStepN5M  GetSeriesParamsStep = "5m"
 )
 
+// Defines values for GetSeriesParamsFormat.
+const (
+	GetSeriesParamsFormatCsv  GetSeriesParamsFormat = "csv"
+	GetSeriesParamsFormatJSON GetSeriesParamsFormat = "json"
+)
+
 // Defines values for ListSpikesParamsStatus.
 const (
 	ListSpikesParamsStatusPossible ListSpikesParamsStatus = "possible"
 	ListSpikesParamsStatusProblem  ListSpikesParamsStatus = "problem"
 )
+
+// AsOf When the live state was read last: what the answer says of the present was true then. It stands still while the
+// live state is away; null if it could not be read since this process started. It comes first, and is no
+// part of the `ETag`.
+type AsOf = time.Time
 
 // Count defines model for Count.
 type Count = int
@@ -185,6 +208,11 @@ type Outage = outage.Published
 
 // OutageList defines model for OutageList.
 type OutageList struct {
+	// AsOf When the live state was read last: what the answer says of the present was true then. It stands still while the
+	// live state is away; null if it could not be read since this process started. It comes first, and is no
+	// part of the `ETag`.
+	AsOf *AsOf `json:"as_of"`
+
 	// Complete false while the archive is away and older outages or retractions may be missing.
 	Complete bool `json:"complete"`
 
@@ -266,6 +294,14 @@ type Remark = outage.Remark
 
 // Series defines model for Series.
 type Series struct {
+	// AsOf When the live state was read last: what the answer says of the present was true then. It stands still while the
+	// live state is away; null if it could not be read since this process started. It comes first, and is no
+	// part of the `ETag`.
+	AsOf *AsOf `json:"as_of"`
+
+	// Complete false while the live state is away and the latest reports, later than `as_of`, may be missing.
+	Complete bool `json:"complete"`
+
 	// Country A country, or * for all of them together.
 	Country SeriesCountry `json:"country"`
 	From    Time          `json:"from"`
@@ -314,7 +350,14 @@ type Service struct {
 
 // ServiceDetail defines model for ServiceDetail.
 type ServiceDetail struct {
+	// AsOf When the live state was read last: what the answer says of the present was true then. It stands still while the
+	// live state is away; null if it could not be read since this process started. It comes first, and is no
+	// part of the `ETag`.
+	AsOf     *AsOf  `json:"as_of"`
 	Category string `json:"category"`
+
+	// Complete false while a store is away and statuses may be unknown because of that; `unknown_because` says which.
+	Complete bool `json:"complete"`
 
 	// Countries Those with trouble; for a single service all that were heard of.
 	Countries []CountryStatus `json:"countries"`
@@ -350,6 +393,14 @@ type ServiceDetail struct {
 
 // ServiceList defines model for ServiceList.
 type ServiceList struct {
+	// AsOf When the live state was read last: what the answer says of the present was true then. It stands still while the
+	// live state is away; null if it could not be read since this process started. It comes first, and is no
+	// part of the `ETag`.
+	AsOf *AsOf `json:"as_of"`
+
+	// Complete false while a store is away and statuses may be unknown because of that; `unknown_because` says which.
+	Complete bool `json:"complete"`
+
 	// NextCursor null on the last page.
 	NextCursor *NextCursor `json:"next_cursor"`
 	Services   []Service   `json:"services"`
@@ -405,6 +456,11 @@ type Spike = outage.Spike
 
 // SpikeList defines model for SpikeList.
 type SpikeList struct {
+	// AsOf When the live state was read last: what the answer says of the present was true then. It stands still while the
+	// live state is away; null if it could not be read since this process started. It comes first, and is no
+	// part of the `ETag`.
+	AsOf *AsOf `json:"as_of"`
+
 	// Complete false while a part of the services is not being watched.
 	Complete bool `json:"complete"`
 
@@ -439,6 +495,9 @@ type Votes struct {
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// Format defines model for Format.
+type Format string
+
 // Limit defines model for Limit.
 type Limit = int
 
@@ -450,6 +509,9 @@ type ServiceSlug = Slug
 
 // Invalid RFC 9457.
 type Invalid = Problem
+
+// Limited RFC 9457.
+type Limited = Problem
 
 // NotFound RFC 9457.
 type NotFound = Problem
@@ -479,11 +541,21 @@ type ListOutagesParams struct {
 
 	// Until Those that started before.
 	Until *time.Time `form:"until,omitempty" json:"until,omitempty"`
-	Limit *Limit     `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Limit 50 if left out, 200 at most; as CSV 10,000 if left out, and at most.
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor The `next_cursor` of the page before, as it was given.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Format `csv` is RFC 4180 with a header, for spreadsheets and statistics: UTF-8, times as here, an empty cell where there is
+	// nothing. Text that programs could take for a formula begins with an apostrophe. A file is given only if nothing is
+	// missing from it.
+	Format *ListOutagesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 }
+
+// ListOutagesParamsFormat defines parameters for ListOutages.
+type ListOutagesParamsFormat string
 
 // ListServicesParams defines parameters for ListServices.
 type ListServicesParams struct {
@@ -520,12 +592,20 @@ type GetSeriesParams struct {
 	// with the running step at the latest: `to` in the answer says where it does.
 	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 
-	// Step At most 2,000 steps are answered at once. What is older than 90 days is kept by 15 minutes.
+	// Step At most 2,000 steps are answered at once, as CSV 38,400 (400 days by 15 minutes). What is older than 90 days is kept by 15 minutes.
 	Step *GetSeriesParamsStep `form:"step,omitempty" json:"step,omitempty"`
+
+	// Format `csv` is RFC 4180 with a header, for spreadsheets and statistics: UTF-8, times as here, an empty cell where there is
+	// nothing. Text that programs could take for a formula begins with an apostrophe. A file is given only if nothing is
+	// missing from it.
+	Format *GetSeriesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 }
 
 // GetSeriesParamsStep defines parameters for GetSeries.
 type GetSeriesParamsStep string
+
+// GetSeriesParamsFormat defines parameters for GetSeries.
+type GetSeriesParamsFormat string
 
 // ListSpikesParams defines parameters for ListSpikes.
 type ListSpikesParams struct {
@@ -540,6 +620,24 @@ type ListSpikesParams struct {
 
 // ListSpikesParamsStatus defines parameters for ListSpikes.
 type ListSpikesParamsStatus string
+
+// StreamParams defines parameters for Stream.
+type StreamParams struct {
+	// Service Of these services only, 50 at most; several times or separated by commas.
+	Service *[]Slug `form:"service,omitempty" json:"service,omitempty"`
+
+	// Country Of these countries only, 50 at most; several times or separated by commas.
+	Country *[]SeriesCountry `form:"country,omitempty" json:"country,omitempty"`
+
+	// Spikes Spikes too.
+	Spikes *bool `form:"spikes,omitempty" json:"spikes,omitempty"`
+
+	// LastEventID `Last-Event-ID` for those who cannot set headers; the header wins.
+	LastEventID *string `form:"last_event_id,omitempty" json:"last_event_id,omitempty"`
+
+	// LastEventID The id of the last event that arrived.
+	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
 
 // ServerInterface has a handler for each call of the description. Handlers read
 // the parameters themselves.
@@ -580,6 +678,9 @@ type ServerInterface interface {
 	// ListSpikes What is abnormal right now, strongest first.
 	// (GET /v1/spikes)
 	ListSpikes(c *gin.Context)
+	// Stream Changes as they happen, as server-sent events.
+	// (GET /v1/stream)
+	Stream(c *gin.Context)
 }
 
 // Call is a call of the description.
@@ -596,15 +697,16 @@ func Calls() []Call {
 		{"Description", "GET", "/openapi.yaml", []string{}},
 		{"ListCountries", "GET", "/v1/countries", []string{}},
 		{"GetCountry", "GET", "/v1/countries/:country", []string{}},
-		{"ListOutages", "GET", "/v1/outages", []string{"service", "country", "category", "state", "min_reports", "min_minutes", "since", "until", "limit", "cursor"}},
+		{"ListOutages", "GET", "/v1/outages", []string{"service", "country", "category", "state", "min_reports", "min_minutes", "since", "until", "limit", "cursor", "format"}},
 		{"GetOutage", "GET", "/v1/outages/:id", []string{}},
 		{"GetOutageSeries", "GET", "/v1/outages/:id/series", []string{}},
 		{"ListServices", "GET", "/v1/services", []string{"q", "country", "status", "limit", "cursor"}},
 		{"GetService", "GET", "/v1/services/:service", []string{}},
 		{"GetRecord", "GET", "/v1/services/:service/record", []string{"country", "since"}},
-		{"GetSeries", "GET", "/v1/services/:service/series", []string{"country", "from", "to", "step"}},
+		{"GetSeries", "GET", "/v1/services/:service/series", []string{"country", "from", "to", "step", "format"}},
 		{"ListSources", "GET", "/v1/sources", []string{}},
 		{"ListSpikes", "GET", "/v1/spikes", []string{"service", "country", "status", "limit", "cursor"}},
+		{"Stream", "GET", "/v1/stream", []string{"service", "country", "spikes", "last_event_id"}},
 	}
 }
 
@@ -622,5 +724,6 @@ func RegisterHandlers(router gin.IRouter, si ServerInterface) {
 	router.GET("/v1/services/:service/series", si.GetSeries)
 	router.GET("/v1/sources", si.ListSources)
 	router.GET("/v1/spikes", si.ListSpikes)
+	router.GET("/v1/stream", si.Stream)
 
 }
