@@ -23,6 +23,7 @@ const (
 	labelPseudonym = 'p'
 	labelToken     = 't'
 	labelStamp     = 'm'
+	labelPost      = 'n'
 )
 
 const (
