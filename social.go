@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -16,6 +18,7 @@ import (
 	"github.com/outcryhq/outcry/ingest/identity"
 	"github.com/outcryhq/outcry/ingest/match"
 	"github.com/outcryhq/outcry/ingest/social"
+	"github.com/outcryhq/outcry/pkg/live/redis"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/place"
 )
@@ -112,7 +115,8 @@ func sourcesOf(networks []social.Network) []outage.Source {
 
 // buildSocial makes a listener for each network, and loads what they share.
 func (b *builder) buildSocial(networks []social.Network, sink ingest.Sink, keys *identity.Keys) error {
-	own := social.Announcer{Sources: ownSources(), Cursors: b.stores.archive, Now: b.now, Logger: b.logger}
+	process := rand.Text() // another one at each start
+	own := social.Announcer{Sources: ownSources(), Process: process, Cursors: b.stores.archive, Now: b.now, Logger: b.logger}
 	b.add("announcements", own.Run)
 	if len(networks) == 0 {
 		return nil
@@ -131,10 +135,15 @@ func (b *builder) buildSocial(networks []social.Network, sink ingest.Sink, keys 
 	if err != nil {
 		return err
 	}
+	ids, err := b.postIDs()
+	if err != nil {
+		return err
+	}
+	b.add("key of the posts", ids.Run)
 	listeners := make([]*social.Listener, len(networks))
 	for i, network := range networks {
 		listeners[i], err = social.New(social.Config{
-			Network: network, Classifier: matcher, Sink: sink, Hasher: keys, Cursors: b.stores.archive, Coverer: b.stores.live,
+			Network: network, Classifier: matcher, Sink: sink, Hasher: keys, IDs: ids, Cursors: b.stores.archive, Coverer: b.stores.live, Process: process,
 			KeepLinks: b.cfg.Social.KeepLinks, Forgetter: b.stores.archive, Metrics: metrics, Now: b.now, Logger: b.logger,
 		})
 		if err != nil {
@@ -151,4 +160,17 @@ func (b *builder) buildSocial(networks []social.Network, sink ingest.Sink, keys 
 		return nil
 	})
 	return nil
+}
+
+// postIDs makes the ids of posts' reports with a key that is not in the archive:
+// in Redis, or in a file of the data folder.
+func (b *builder) postIDs() (*identity.Posts, error) {
+	if b.stores.redis != nil {
+		return identity.NewPosts(identity.RedisPostKey{Client: b.stores.redis, Prefix: redis.DefaultPrefix + ":"}, b.logger)
+	}
+	own, ok := b.stores.keys.(identity.PostKeyStore)
+	if !ok {
+		return nil, errors.New("the keys of the days are kept where the key of the posts cannot be")
+	}
+	return identity.NewPosts(own, b.logger)
 }

@@ -27,6 +27,10 @@ func (d *discard) Delete(context.Context, string) error {
 	d.deleted++
 	return nil
 }
+func (d *discard) DeleteAll(context.Context, string) error {
+	d.deleted++
+	return nil
+}
 func (d *discard) Skipped(string) { d.skipped++ }
 func (d *discard) Advance(string) {}
 

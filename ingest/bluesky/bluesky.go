@@ -69,9 +69,13 @@ func New(config Config) (*Network, error) {
 	n := &Network{
 		hosts: parsed, logger: config.Logger.With("source", string(outage.SourceBluesky)),
 		now: config.Now, silence: config.Silence,
-		client: &http.Client{Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: handshakeWithin, DisableKeepAlives: true,
-		}},
+		client: &http.Client{
+			Transport: &http.Transport{
+				Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: handshakeWithin, DisableKeepAlives: true,
+			},
+			// A host speaks for itself alone; the operator has named it.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 	}
 	if n.now == nil {
 		n.now = time.Now
@@ -135,6 +139,7 @@ func (n *Network) address(asked *host, cursor string) string {
 		} else {
 			// Posts that are too old to count would only delay those that are not.
 			oldest := n.now().Add(-live.LateAfter).UnixMicro()
+			at = min(at, n.now().UnixMicro()) // a host may have sent a time that is yet to come
 			query.Set("cursor", strconv.FormatInt(max(at-rewind.Microseconds(), oldest, leastTime), 10))
 		}
 	}

@@ -3,6 +3,7 @@ package bluesky_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -48,6 +49,11 @@ func (r *record) Post(_ context.Context, p social.Post) error {
 
 func (r *record) Delete(_ context.Context, id string) error {
 	r.note(func() { r.deleted = append(r.deleted, id) })
+	return nil
+}
+
+func (r *record) DeleteAll(_ context.Context, links string) error {
+	r.note(func() { r.deleted = append(r.deleted, links+"*") })
 	return nil
 }
 
@@ -424,4 +430,37 @@ func TestTheLogHoldsNothingOfPosts(t *testing.T) {
 	for _, secret := range []string{"author", "whatsapp", "not a cursor"} {
 		require.NotContains(t, log.String(), secret)
 	}
+}
+
+func TestReadTellsOfAccountsThatAreGone(t *testing.T) {
+	t.Parallel()
+	jetstream := quietServer(t)
+	r := read(t, network(t, 0, jetstream.URL()), "")
+	r.await(t, func() bool { return r.connected == 1 })
+	now := time.Now().UnixMicro()
+	jetstream.EmitPacked(fmt.Appendf(nil, `{"did":"did:plc:author1","time_us":%d,"kind":"account","account":{"active":false,"did":"did:plc:author1","status":"takendown"}}`, now))
+	r.await(t, func() bool { return len(r.deleted) == 1 && len(r.cursors) == 1 })
+	require.Equal(t, []string{"https://bsky.app/profile/did:plc:author1/post/*"}, r.deleted)
+	require.Equal(t, []string{strconv.FormatInt(now, 10)}, r.cursors)
+}
+
+func TestReadFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	elsewhere := quietServer(t)
+	sly := httptest.NewServer(http.RedirectHandler(strings.Replace(elsewhere.URL(), "ws", "http", 1)+"/subscribe", http.StatusFound))
+	t.Cleanup(sly.Close)
+	r := read(t, network(t, 0, strings.Replace(sly.URL, "http", "ws", 1)), "")
+	require.ErrorContains(t, r.result(t), "302")
+	require.Zero(t, r.connected)
+	require.Empty(t, elsewhere.Requests())
+}
+
+func TestReadBelievesNoCursorOfTheFuture(t *testing.T) {
+	t.Parallel()
+	jetstream := quietServer(t)
+	r := read(t, network(t, 0, jetstream.URL()), "9999999999999999")
+	r.await(t, func() bool { return r.connected == 1 })
+	cursor, err := strconv.ParseInt(jetstream.Requests()[0].Get("cursor"), 10, 64)
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now().Add(-5*time.Second), time.UnixMicro(cursor), 10*time.Second)
 }

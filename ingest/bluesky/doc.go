@@ -11,9 +11,10 @@
 //
 //   - A created post is a post: replies and quotes too. Its time is when the relay
 //     saw it, not the one that its author's client said, which can be forged.
-//   - A deleted post is a deletion.
-//   - A changed post is counted as other_kind, as are identities, accounts and
-//     what was not asked for: Bluesky's own clients cannot change posts, and a
+//   - A deleted post is a deletion. An account that was deleted, deactivated,
+//     suspended or taken down is the deletion of all its posts.
+//   - A changed post is counted as other_kind, as are identities, other accounts
+//     and what was not asked for: Bluesky's own clients cannot change posts, and a
 //     changed one would be the same report.
 //   - What cannot be read is counted as malformed, what is over 1 MiB as
 //     too_large, and the connection goes on, unless nothing on it can be read.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,21 +34,29 @@ const (
 	kindOther kind = iota // of no interest
 	kindPost
 	kindDeletion
+	kindDeparture // an account is gone
 )
 
 // event is one of Jetstream's, as far as it is of interest.
 type event struct {
 	kind   kind
 	post   social.Post // with an ID alone if it was deleted
+	links  string      // what the links of an account that is gone begin with
 	timeUS int64       // when the relay saw it, microseconds since 1970
 }
 
 // wireEvent is an event as it is sent.
 type wireEvent struct {
-	DID    string      `json:"did"`
-	TimeUS int64       `json:"time_us"`
-	Kind   string      `json:"kind"`
-	Commit *wireCommit `json:"commit"`
+	DID     string       `json:"did"`
+	TimeUS  int64        `json:"time_us"`
+	Kind    string       `json:"kind"`
+	Commit  *wireCommit  `json:"commit"`
+	Account *wireAccount `json:"account"`
+}
+
+type wireAccount struct {
+	Active bool   `json:"active"`
+	Status string `json:"status"`
 }
 
 type wireCommit struct {
@@ -78,6 +87,10 @@ func decode(message []byte) (event, error) {
 		return event{}, errTime
 	}
 	e := event{timeUS: wire.TimeUS}
+	if wire.Kind == "account" && wire.Account.hidden() && nameable(wire.DID, "self") {
+		e.kind, e.links = kindDeparture, linksOf(wire.DID)
+		return e, nil
+	}
 	commit := wire.Commit
 	if wire.Kind != "commit" || commit == nil || commit.Collection != collection {
 		return e, nil
@@ -106,8 +119,17 @@ func decode(message []byte) (event, error) {
 		e.post.Language = langs[0]
 	}
 	e.post.At = time.UnixMicro(wire.TimeUS).UTC()
-	e.post.Link = "https://bsky.app/profile/" + wire.DID + "/post/" + commit.RKey
+	e.post.Link = linksOf(wire.DID) + commit.RKey
 	return e, nil
+}
+
+// linksOf is what the links of an author's posts begin with.
+func linksOf(did string) string { return "https://bsky.app/profile/" + did + "/post/" }
+
+// hidden says that nobody is to be shown what the account has posted, for now or
+// for good. There are other reasons not to be active, which pass.
+func (a *wireAccount) hidden() bool {
+	return a != nil && !a.Active && slices.Contains([]string{"deleted", "takendown", "suspended", "deactivated"}, a.Status)
 }
 
 // nameable says whether an author and a key are what the protocol allows, so

@@ -50,8 +50,21 @@ func TestDecode(t *testing.T) {
 		ID: "did:plc:ux2eeflheratfrvp3xfbp4zi/3m3q3ut7jsm2m",
 	}}, deleted)
 
+	for _, status := range []string{"deleted", "takendown", "suspended", "deactivated"} {
+		gone, err := decode([]byte(strings.Replace(accountEvent, `"deleted"`, `"`+status+`"`, 1)))
+		require.NoError(t, err)
+		require.Equal(t, event{
+			kind: kindDeparture, timeUS: 1783175888112407, links: "https://bsky.app/profile/did:plc:ux2eeflheratfrvp3xfbp4zi/post/",
+		}, gone)
+	}
+
 	for name, other := range map[string]string{
-		"update": updateEvent, "like": likeEvent, "identity": identityEvent, "account": accountEvent,
+		"update": updateEvent, "like": likeEvent, "identity": identityEvent,
+		"an account that is back":    strings.Replace(accountEvent, `"active":false`, `"active":true`, 1),
+		"an account that is slow":    strings.Replace(accountEvent, `"deleted"`, `"throttled"`, 1),
+		"an account of nobody":       strings.Replace(accountEvent, `"did":"did:plc:ux2eeflheratfrvp3xfbp4zi","time_us"`, `"did":"","time_us"`, 1),
+		"an account of all":          strings.Replace(accountEvent, `"did":"did:plc:ux2eeflheratfrvp3xfbp4zi","time_us"`, `"did":"did:%/post/","time_us"`, 1),
+		"no account":                 `{"did":"did:plc:a","time_us":1783175888112407,"kind":"account"}`,
 		"a kind of the future":       `{"did":"did:plc:a","time_us":1783175888112407,"kind":"sync"}`,
 		"a commit of nothing":        `{"did":"did:plc:a","time_us":1783175888112407,"kind":"commit"}`,
 		"an operation of the future": strings.Replace(replyEvent, `"create"`, `"undelete"`, 1),
@@ -134,6 +147,12 @@ func FuzzDecode(f *testing.F) {
 		switch e.kind {
 		case kindOther:
 			require.Equal(t, social.Post{}, e.post)
+		case kindDeparture:
+			require.Equal(t, social.Post{}, e.post)
+			link, err := url.Parse(e.links)
+			require.NoError(t, err)
+			require.Equal(t, e.links, link.String(), "nothing in it needs escaping")
+			require.Regexp(t, "^/profile/did:[^/]+/post/$|^/profile/did:/post/$", link.Path)
 		case kindDeletion:
 			require.Equal(t, social.Post{ID: e.post.ID}, e.post)
 			fallthrough

@@ -14,6 +14,7 @@ import (
 
 	"github.com/outcryhq/outcry/ingest/bluesky/internal/dictionary"
 	"github.com/outcryhq/outcry/ingest/social"
+	"github.com/outcryhq/outcry/pkg/archive"
 )
 
 const (
@@ -29,9 +30,9 @@ const (
 
 // Why a connection ended.
 var (
-	errSilent     = errors.New("nothing was heard for too long")
+	errSilent     = social.Caused(archive.CauseSilent, errors.New("nothing was heard for too long"))
 	errGoingAway  = errors.New("the host is going away")
-	errUnreadable = errors.New("the host sends nothing that can be read")
+	errUnreadable = social.Caused(archive.CauseUnreadable, errors.New("the host sends nothing that can be read"))
 )
 
 // stream reads one connection.
@@ -159,6 +160,8 @@ func (s *stream) handOver(ctx context.Context, e event) error {
 		return s.out.Post(ctx, e.post)
 	case kindDeletion:
 		return s.out.Delete(ctx, e.post.ID)
+	case kindDeparture:
+		return s.out.DeleteAll(ctx, e.links)
 	case kindOther:
 	}
 	s.out.Skipped(skippedOther)

@@ -21,15 +21,16 @@ const (
 	// mostGap bounds in bytes what waits to be handed over after a gap.
 	mostGap = 16 << 20
 	// overlap is how long before the gap posts are asked for, since some reach the
-	// instance after newer ones.
-	overlap = time.Minute
+	// instance after newer ones, and overlapPages how many pages it may take.
+	overlap      = 5 * time.Minute
+	overlapPages = 25
 )
 
 // catchUp hands over what the timeline has of the time since a moment, oldest
 // first. The timeline is paged from its newest post down, since all servers can
 // do that, and stops at a page on which everything is too old.
 func (r *reading) catchUp(ctx context.Context, since time.Time) error {
-	g := gap{seen: map[string]struct{}{}, floor: since.Add(-overlap)}
+	g := gap{seen: map[string]struct{}{}, from: since, floor: since.Add(-overlap)}
 	if counted := r.now().Add(-live.LateAfter); counted.After(g.floor) {
 		g.floor = counted
 	}
@@ -45,7 +46,7 @@ func (r *reading) catchUp(ctx context.Context, since time.Time) error {
 		}
 		r.out.Alive()
 		fresh := r.missing(&g, statuses)
-		if !fresh || next == "" || next == below {
+		if !fresh || next == "" || next == below || g.before > overlapPages {
 			break
 		}
 		below = next
@@ -56,13 +57,19 @@ func (r *reading) catchUp(ctx context.Context, since time.Time) error {
 			return err
 		}
 	}
+	// Only now: the times of posts need not be in the order of the timeline.
+	for _, e := range g.missed {
+		r.advance(e)
+	}
 	r.caught = g.seen
 	return nil
 }
 
 // gap is what was found of one.
 type gap struct {
+	from   time.Time // when it began
 	floor  time.Time // older posts are not wanted
+	before int       // pages of posts from before it began
 	missed []event   // newest first
 	oldest time.Time // of those
 	size   int       // bytes
@@ -72,6 +79,12 @@ type gap struct {
 // missing adds the posts of a page that have not been handed over, and says
 // whether the page had any that are new enough.
 func (r *reading) missing(g *gap, statuses []json.RawMessage) (fresh bool) {
+	within := false
+	defer func() {
+		if !within {
+			g.before++
+		}
+	}()
 	for _, raw := range statuses {
 		e := decodeStatus(raw, r.base.Host, r.now())
 		if e.kind == malformed {
@@ -82,12 +95,12 @@ func (r *reading) missing(g *gap, statuses []json.RawMessage) (fresh bool) {
 			continue
 		}
 		fresh = true
+		within = within || !e.forged && e.post.At.After(g.from)
 		if e.kind != aPost {
 			r.out.Skipped("other_kind")
 			continue
 		}
-		_, before := r.known.id(e.local)
-		if _, again := g.seen[e.local]; again || before {
+		if _, again := g.seen[e.local]; again || r.known.has(e.local) {
 			continue
 		}
 		g.seen[e.local] = struct{}{}

@@ -61,7 +61,7 @@ const usual = `{"id":"11","uri":"https://r.example/users/a/statuses/9","url":"ht
 func TestStatuses(t *testing.T) {
 	t.Parallel()
 	want := event{kind: aPost, local: "11", post: social.Post{
-		ID: "https://r.example/users/a/statuses/9", Author: "https://r.example/@a", Text: "storing", Language: "nl",
+		ID: "home.example/11", Author: "https://r.example/@a", Text: "storing", Language: "nl",
 		At: noon.Add(-59750 * time.Millisecond), Link: "https://r.example/@a/9",
 	}}
 	require.Equal(t, want, decodeStatus([]byte(usual), "home.example", noon))
@@ -69,21 +69,22 @@ func TestStatuses(t *testing.T) {
 		old, new string
 		change   func(e *event)
 	}{
-		"a warning":           {`"spoiler_text":""`, `"spoiler_text":" WhatsApp\n down "`, func(e *event) { e.post.Text = "WhatsApp down\nstoring" }},
-		"no language":         {`"nl"`, `null`, func(e *event) { e.post.Language = "" }},
-		"a strange language":  {`"nl"`, `"` + strings.Repeat("n", 36) + `"`, func(e *event) { e.post.Language = "" }},
-		"a boost":             {`"reblog":null`, `"reblog":{"id":"12"}`, func(e *event) { e.post.Repost = true }},
-		"no link":             {`"url":"https://r.example/@a/9"`, `"url":null`, func(e *event) { e.post.Link = e.post.ID }},
-		"a link of a script":  {`"url":"https://r.example/@a/9"`, `"url":"javascript:alert(1)"`, func(e *event) { e.post.Link = e.post.ID }},
-		"no URI":              {`"uri":"https://r.example/users/a/statuses/9"`, `"uri":""`, func(e *event) { e.post.ID = "home.example/11" }},
-		"a long URI":          {`"uri":"https://r.example/`, `"uri":"https://r.example/` + strings.Repeat("x", 512), func(e *event) { e.post.ID = "home.example/11" }},
-		"an account by URI":   {`"url":"https://R.example/@a"`, `"url":""`, func(e *event) { e.post.Author = "https://r.example/users/a" }},
-		"an account by name":  {`"url":"https://R.example/@a","uri":"https://r.example/users/a"`, `"url":"?"`, func(e *event) { e.post.Author = "a@r.example" }},
-		"from the future":     {`2026-11-03T11:59:00.250Z`, `2099-01-01T00:00:00Z`, func(e *event) { e.post.At = noon }},
-		"from elsewhere":      {`2026-11-03T11:59:00.250Z`, `2026-11-03T12:59:00+01:00`, func(e *event) { e.post.At = noon.Add(-time.Minute) }},
-		"a place":             {`"fields":[]`, `"fields":[{"name":"Woonplaats","value":"Breda"}]`, func(e *event) { e.post.Profile = "Breda" }},
-		"fields that are no":  {`"fields":[]`, `"fields":null`, func(*event) {}},
-		"a GoToSocial id":     {`"id":"11"`, `"id":"01JBQZ3M5V8X0T2Y4W6K7N9P1R"`, func(e *event) { e.local = "01JBQZ3M5V8X0T2Y4W6K7N9P1R" }},
+		"a warning":          {`"spoiler_text":""`, `"spoiler_text":" WhatsApp\n down "`, func(e *event) { e.post.Text = "WhatsApp down\nstoring" }},
+		"no language":        {`"nl"`, `null`, func(e *event) { e.post.Language = "" }},
+		"a strange language": {`"nl"`, `"` + strings.Repeat("n", 36) + `"`, func(e *event) { e.post.Language = "" }},
+		"a boost":            {`"reblog":null`, `"reblog":{"id":"12"}`, func(e *event) { e.post.Repost = true }},
+		"no link":            {`"url":"https://r.example/@a/9"`, `"url":null`, func(e *event) { e.post.Link = "https://r.example/users/a/statuses/9" }},
+		"a link of a script": {`"url":"https://r.example/@a/9"`, `"url":"javascript:alert(1)"`, func(e *event) { e.post.Link = "https://r.example/users/a/statuses/9" }},
+		"an account by URI":  {`"url":"https://R.example/@a"`, `"url":""`, func(e *event) { e.post.Author = "https://r.example/users/a" }},
+		"an account by name": {`"url":"https://R.example/@a","uri":"https://r.example/users/a"`, `"url":"?"`, func(e *event) { e.post.Author = "a@r.example" }},
+		"from the future":    {`2026-11-03T11:59:00.250Z`, `2099-01-01T00:00:00Z`, func(e *event) { e.post.At, e.forged = noon, true }},
+		"by a clock ahead":   {`2026-11-03T11:59:00.250Z`, `2026-11-03T12:00:59Z`, func(e *event) { e.post.At = noon }},
+		"from elsewhere":     {`2026-11-03T11:59:00.250Z`, `2026-11-03T12:59:00+01:00`, func(e *event) { e.post.At = noon.Add(-time.Minute) }},
+		"a place":            {`"fields":[]`, `"fields":[{"name":"Woonplaats","value":"Breda"}]`, func(e *event) { e.post.Profile = "Breda" }},
+		"fields that are no": {`"fields":[]`, `"fields":null`, func(*event) {}},
+		"a GoToSocial id": {`"id":"11"`, `"id":"01JBQZ3M5V8X0T2Y4W6K7N9P1R"`, func(e *event) {
+			e.local, e.post.ID = "01JBQZ3M5V8X0T2Y4W6K7N9P1R", "home.example/01JBQZ3M5V8X0T2Y4W6K7N9P1R"
+		}},
 		"a long text":         {"storing", strings.Repeat("é", 9000), func(e *event) { e.post.Text = strings.Repeat("é", longestText/2) }},
 		"a post of a bot":     {`"bot":false`, `"bot":true`, otherKind},
 		"a private post":      {`"visibility":"public"`, `"visibility":"direct"`, otherKind},
@@ -172,15 +173,11 @@ func TestKnownForgetsTheOldest(t *testing.T) {
 	t.Parallel()
 	k := newKnown(2)
 	for _, local := range []string{"1", "2", "2", "1", "3"} {
-		k.add(local, "id "+local)
+		k.add(local)
 	}
-	_, found := k.id("1")
-	require.False(t, found)
-	for _, local := range []string{"2", "3"} {
-		id, found := k.id(local)
-		require.True(t, found)
-		require.Equal(t, "id "+local, id)
-	}
+	require.False(t, k.has("1"))
+	require.True(t, k.has("2"))
+	require.True(t, k.has("3"))
 	require.Len(t, k.ids, 2)
 }
 

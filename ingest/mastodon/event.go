@@ -34,8 +34,12 @@ type event struct {
 	kind   kind
 	local  string      // the instance's own id, of a post or of a deleted one
 	post   social.Post // At is set for a post of another kind, too
+	forged bool        // the post says that it is yet to come
 	status int         // of a refusal; may be 0
 }
+
+// skew is by how much the clock of an author's server may be ahead of ours.
+const skew = time.Minute
 
 // decode reads one message of the stream. host is the instance's.
 func decode(message []byte, host string, now time.Time) event {
@@ -109,33 +113,28 @@ func decodeStatus(raw []byte, host string, now time.Time) event {
 	if err != nil || author == "" {
 		return event{kind: malformed}
 	}
+	forged := at.After(now.Add(skew))
 	if at.After(now) {
 		at = now // the clock is that of the author's server, which may be anybody's
 	}
 	post := social.Post{
-		ID: s.id(host), Author: author, At: at.UTC(),
+		ID: idOf(host, s.ID), Author: author, At: at.UTC(),
 		Repost: len(s.Reblog) > 0 && string(s.Reblog) != "null", Link: s.link(),
 	}
 	if s.Visibility != "public" || s.Account.Bot {
-		return event{kind: ofOtherKind, local: s.ID, post: post}
+		return event{kind: ofOtherKind, local: s.ID, forged: forged, post: post}
 	}
 	post.Text, post.Profile = s.text(), placeOf(s.Account.Fields)
 	if len(s.Language) <= longestLanguage {
 		post.Language = s.Language
 	}
-	return event{kind: aPost, local: s.ID, post: post}
+	return event{kind: aPost, local: s.ID, forged: forged, post: post}
 }
 
-// id is the same through whichever instance the post is seen.
-func (s *status) id(host string) string {
-	if s.URI != "" && len(s.URI) <= longestID && utf8.ValidString(s.URI) {
-		return s.URI
-	}
-	return unnamed(host, s.ID)
-}
-
-// unnamed is the id of a post of which only the instance's own is known.
-func unnamed(host, local string) string { return host + "/" + local }
+// idOf is the id of a post, from the instance's own: the only one that a deletion
+// names. So a post has another id through another instance; its author is the
+// same there, and counts once.
+func idOf(host, local string) string { return host + "/" + local }
 
 // isLocal says whether an instance could have such an id: a number at Mastodon,
 // letters and digits at others.

@@ -4,28 +4,29 @@ package mastodon
 // more than an hour.
 const mostKnown = 50_000
 
-// known remembers the last posts by the instance's own ids, which deletions name.
-// When it is full, each new one takes the place of the oldest.
+// known remembers the instance's own ids of the last posts, so that those before
+// a gap are not handed over again. When it is full, each new one takes the place
+// of the oldest.
 type known struct {
-	ids  map[string]string // local id to that of the post
+	ids  map[string]struct{}
 	ring []string
 	next int
 }
 
 func newKnown(size int) *known {
-	return &known{ids: map[string]string{}, ring: make([]string, 0, size)}
+	return &known{ids: map[string]struct{}{}, ring: make([]string, 0, size)}
 }
 
-func (k *known) id(local string) (string, bool) {
-	id, found := k.ids[local]
-	return id, found
+func (k *known) has(local string) bool {
+	_, found := k.ids[local]
+	return found
 }
 
-func (k *known) add(local, id string) {
-	if _, found := k.ids[local]; found {
+func (k *known) add(local string) {
+	if k.has(local) {
 		return
 	}
-	k.ids[local] = id
+	k.ids[local] = struct{}{}
 	if len(k.ring) < cap(k.ring) {
 		k.ring = append(k.ring, local)
 		return

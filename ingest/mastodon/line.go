@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/outcryhq/outcry/ingest/social"
+	"github.com/outcryhq/outcry/pkg/archive"
 )
 
 const (
@@ -25,7 +28,7 @@ const (
 
 var (
 	errTooLarge = errors.New("a message was too large")
-	errSilent   = errors.New("the connection was silent for too long")
+	errSilent   = social.Caused(archive.CauseSilent, errors.New("the connection was silent for too long"))
 )
 
 // line is one connection to the stream. One goroutine reads it and decodes,

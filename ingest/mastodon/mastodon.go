@@ -146,7 +146,7 @@ func (n *Network) read(ctx context.Context, cursor string, out social.Out) error
 		r.reached = since
 		err = r.catchUp(ctx, since)
 	} else {
-		r.advance(n.now())
+		r.advanceTo(n.now())
 	}
 	if err != nil {
 		return err
@@ -160,6 +160,7 @@ type reading struct {
 	out     social.Out
 	reached time.Time           // the newest post's, as the cursor says it
 	caught  map[string]struct{} // ids that the timeline gave, and the stream may give again
+	garbage social.Garbage
 }
 
 // follow hands over what the stream brings until it ends.
@@ -186,18 +187,20 @@ func (r *reading) follow(ctx context.Context, line *line) error {
 
 // take hands over one event of the stream.
 func (r *reading) take(ctx context.Context, e event) error {
+	if e.kind != malformed {
+		r.garbage.Over()
+	}
 	switch e.kind {
 	case aPost:
 		if _, again := r.caught[e.local]; again {
 			return nil
 		}
-		return r.post(ctx, e)
-	case aDeletion:
-		id, found := r.known.id(e.local)
-		if !found {
-			id = unnamed(r.base.Host, e.local)
+		if err := r.post(ctx, e); err != nil {
+			return err
 		}
-		if err := r.out.Delete(ctx, id); err != nil {
+		r.advance(e)
+	case aDeletion:
+		if err := r.out.Delete(ctx, idOf(r.base.Host, e.local)); err != nil {
 			return fmt.Errorf("mastodon: %w", err)
 		}
 	case aRefusal:
@@ -206,6 +209,9 @@ func (r *reading) take(ctx context.Context, e event) error {
 		r.out.Skipped("other_kind")
 	case malformed:
 		r.out.Skipped("malformed")
+		if err := r.garbage.Another(); err != nil {
+			return fmt.Errorf("mastodon: %w", err)
+		}
 	}
 	return nil
 }
@@ -214,13 +220,19 @@ func (r *reading) post(ctx context.Context, e event) error {
 	if err := r.out.Post(ctx, e.post); err != nil {
 		return fmt.Errorf("mastodon: %w", err)
 	}
-	r.known.add(e.local, e.post.ID)
-	r.advance(e.post.At)
+	r.known.add(e.local)
 	return nil
 }
 
-// advance moves the cursor, which never goes back: a post may come late.
-func (r *reading) advance(to time.Time) {
+// advance moves the cursor to a post's time, if that can be. It never goes back:
+// a post may come late.
+func (r *reading) advance(e event) {
+	if !e.forged {
+		r.advanceTo(e.post.At)
+	}
+}
+
+func (r *reading) advanceTo(to time.Time) {
 	if to.After(r.reached) {
 		r.reached = to
 		r.out.Advance(strconv.FormatInt(to.UnixMilli(), 10))

@@ -34,6 +34,7 @@ type recorder struct {
 	deleted   []string
 	skipped   map[string]int
 	cursors   []string
+	before    int // posts that were handed over before the first cursor
 }
 
 func (r *recorder) Connected() { r.do(func() { r.connected++ }) }
@@ -48,6 +49,8 @@ func (r *recorder) Delete(ctx context.Context, id string) error {
 	return ctx.Err()
 }
 
+func (r *recorder) DeleteAll(ctx context.Context, _ string) error { return ctx.Err() }
+
 func (r *recorder) Skipped(reason string) {
 	r.do(func() {
 		if r.skipped == nil {
@@ -56,7 +59,14 @@ func (r *recorder) Skipped(reason string) {
 		r.skipped[reason]++
 	})
 }
-func (r *recorder) Advance(cursor string) { r.do(func() { r.cursors = append(r.cursors, cursor) }) }
+func (r *recorder) Advance(cursor string) {
+	r.do(func() {
+		if len(r.cursors) == 0 {
+			r.before = len(r.posts)
+		}
+		r.cursors = append(r.cursors, cursor)
+	})
+}
 
 func (r *recorder) do(what func()) {
 	r.mu.Lock()
@@ -146,11 +156,11 @@ func TestAPostAndItsDeletion(t *testing.T) {
 	require.NoError(t, stop())
 
 	want := post
-	want.ID, want.Author = mastodontest.URI("1000"), "https://remote.example/@u7"
+	want.ID, want.Author = server.ID("1000"), "https://remote.example/@u7"
 	want.Text = "#WhatsApp <down> again & again\nsince noon\n@jankoum?"
 	require.Equal(t, want, out.posts[0])
 	host := strings.TrimPrefix(server.URL(), "http://")
-	require.Equal(t, []string{mastodontest.URI("1000"), host + "/4711"}, out.deleted)
+	require.Equal(t, []string{server.ID("1000"), host + "/4711"}, out.deleted)
 	require.Equal(t, cursorAt(post.At), out.cursor())
 }
 
@@ -165,7 +175,76 @@ func TestOnePostThroughTwoInstances(t *testing.T) {
 		server.Emit(post)
 		outs[i].await(t, "the post", func() bool { return len(outs[i].posts) == 1 })
 	}
-	require.Equal(t, outs[0].posts[0], outs[1].posts[0])
+	require.Equal(t, outs[0].posts[0].Author, outs[1].posts[0].Author, "who counts once")
+	require.Equal(t, outs[0].posts[0].Link, outs[1].posts[0].Link)
+	require.NotEqual(t, outs[0].posts[0].ID, outs[1].posts[0].ID, "each instance tells of its own deletions")
+}
+
+func TestADeletionAfterARestart(t *testing.T) {
+	t.Parallel()
+	server := mastodontest.New(t)
+	var before, after recorder
+	stop := listen(t, newNetwork(t, server.URL()), "", &before)
+	server.Emit(postAt(1000, time.Now()))
+	before.await(t, "the post", func() bool { return len(before.posts) == 1 })
+	require.NoError(t, stop())
+	listen(t, newNetwork(t, server.URL()), "", &after)
+	server.Delete("1000")
+	after.await(t, "the deletion", func() bool { return len(after.deleted) == 1 })
+	require.Equal(t, before.posts[0].ID, after.deleted[0])
+}
+
+func TestAPostThatIsYetToComeMovesNoCursor(t *testing.T) {
+	t.Parallel()
+	server := mastodontest.New(t)
+	network := newNetwork(t, server.URL())
+	now := time.Now()
+	var out recorder
+	stop := listen(t, network, "", &out)
+	out.await(t, "the first cursor", func() bool { return len(out.cursors) == 1 })
+	server.Emit(postAt(1000, now.AddDate(74, 0, 0)))
+	out.await(t, "the post", func() bool { return len(out.posts) == 1 })
+	require.NoError(t, stop())
+	require.Len(t, out.cursors, 1)
+
+	// In a gap it comes first, and what follows may yet be lost.
+	server.EmitSilently(postAt(1001, now.AddDate(74, 0, 1)))
+	server.EmitSilently(postAt(1002, now.Add(-2*time.Minute)))
+	server.EmitSilently(postAt(1003, now.Add(-time.Minute)))
+	var later recorder
+	stop = listen(t, newNetwork(t, server.URL()), cursorAt(now.Add(-3*time.Minute)), &later)
+	later.await(t, "the gap", func() bool { return len(later.posts) == 4 && len(later.cursors) > 0 })
+	require.NoError(t, stop())
+	require.Equal(t, cursorAt(now.Add(-time.Minute)), later.cursor())
+	require.Equal(t, 4, later.before, "no cursor before all of the gap was handed over")
+	for _, post := range later.posts {
+		require.False(t, post.At.After(time.Now()))
+	}
+}
+
+func TestAPostThatReachesTheInstanceLate(t *testing.T) {
+	t.Parallel()
+	server := mastodontest.New(t)
+	now := time.Now()
+	server.EmitSilently(postAt(1000, now.Add(-6*time.Minute)))
+	server.EmitSilently(postAt(1001, now.Add(-4*time.Minute)))
+	var out recorder
+	listen(t, newNetwork(t, server.URL()), cursorAt(now), &out)
+	out.await(t, "what came late", func() bool { return len(out.posts) == 1 })
+	require.Equal(t, []string{server.ID("1001")}, out.ids())
+}
+
+func TestTheTimeBeforeAGapCostsFewPages(t *testing.T) {
+	t.Parallel()
+	server := mastodontest.New(t)
+	now := time.Now()
+	for n := range 2000 {
+		server.EmitSilently(postAt(10_000+n, now.Add(time.Duration(n-2000)*100*time.Millisecond)))
+	}
+	var out recorder
+	listen(t, newNetwork(t, server.URL()), cursorAt(now.Add(-8*time.Second)), &out)
+	out.await(t, "the gap", func() bool { return len(out.cursors) > 0 })
+	require.Equal(t, 3+25, server.Pages())
 }
 
 func TestAGapIsCaughtUpInOrderAndOnce(t *testing.T) {
@@ -184,10 +263,10 @@ func TestAGapIsCaughtUpInOrderAndOnce(t *testing.T) {
 	// Five pages while nobody listens, and one post that was written before the gap.
 	server.EmitSilently(postAt(999, now.Add(-30*time.Second)))
 	want := out.ids()
-	want = append(want, mastodontest.URI("999"))
+	want = append(want, server.ID("999"))
 	for n := 1010; n < 1200; n++ {
 		server.EmitSilently(postAt(n, now.Add(time.Duration(n-1009)*time.Millisecond)))
-		want = append(want, mastodontest.URI(strconv.Itoa(n)))
+		want = append(want, server.ID(strconv.Itoa(n)))
 	}
 	// And one before each page, which the stream brings as well as the timeline.
 	next := 1200
@@ -202,13 +281,13 @@ func TestAGapIsCaughtUpInOrderAndOnce(t *testing.T) {
 	out.await(t, "what was missed", func() bool { return len(out.posts) >= 206 })
 	server.Emit(postAt(1300, time.Now()))
 	out.await(t, "what comes then", func() bool {
-		return out.posts[len(out.posts)-1].ID == mastodontest.URI("1300")
+		return out.posts[len(out.posts)-1].ID == server.ID("1300")
 	})
 	require.NoError(t, stop())
 	for n := 1200; n < 1205; n++ {
-		want = append(want, mastodontest.URI(strconv.Itoa(n)))
+		want = append(want, server.ID(strconv.Itoa(n)))
 	}
-	want = append(want, mastodontest.URI("1300"))
+	want = append(want, server.ID("1300"))
 	require.Equal(t, want, out.ids(), "all of them, each once, in order")
 	require.True(t, slices.IsSorted(out.cursors), "the cursor never goes back")
 }
@@ -224,13 +303,13 @@ func TestAnotherProcessGoesOn(t *testing.T) {
 	var out recorder
 	listen(t, newNetwork(t, server.URL()), cursorAt(now.Add(-time.Hour)), &out)
 	out.await(t, "what was missed", func() bool { return len(out.posts) == 2 })
-	require.Equal(t, []string{mastodontest.URI("1002"), mastodontest.URI("1003")}, out.ids())
+	require.Equal(t, []string{server.ID("1002"), server.ID("1003")}, out.ids())
 	require.Equal(t, 1, server.Pages())
 
 	var later recorder
-	listen(t, newNetwork(t, server.URL()), cursorAt(now.Add(-10*time.Minute)), &later)
+	listen(t, newNetwork(t, server.URL()), cursorAt(now.Add(-8*time.Minute)), &later)
 	later.await(t, "what was missed", func() bool { return len(later.posts) == 1 })
-	require.Equal(t, []string{mastodontest.URI("1003")}, later.ids())
+	require.Equal(t, []string{server.ID("1003")}, later.ids())
 }
 
 func TestAVeryLongGapIsCutAtItsOldEnd(t *testing.T) {
@@ -249,8 +328,8 @@ func TestAVeryLongGapIsCutAtItsOldEnd(t *testing.T) {
 	stop := listen(t, network, cursorAt(now.Add(-10*time.Minute)), &out)
 	out.await(t, "the newest", func() bool { return len(out.posts) == 4000 })
 	require.NoError(t, stop())
-	require.Equal(t, mastodontest.URI("10100"), out.posts[0].ID)
-	require.Equal(t, mastodontest.URI("14099"), out.posts[3999].ID)
+	require.Equal(t, server.ID("10100"), out.posts[0].ID)
+	require.Equal(t, server.ID("14099"), out.posts[3999].ID)
 	require.Equal(t, 100, server.Pages())
 	require.Contains(t, log.String(), "the older posts of a long gap are left out")
 	require.NotContains(t, log.String(), "remote.example")
@@ -566,4 +645,19 @@ func TestAnInstanceIsHTTPSOrLoopback(t *testing.T) {
 			require.NotContains(t, err.Error(), token)
 		}
 	}
+}
+
+func TestAnInstanceThatSendsNothingButGarbage(t *testing.T) {
+	t.Parallel()
+	server := mastodontest.New(t)
+	var out recorder
+	ended := make(chan error, 1)
+	network := newNetwork(t, server.URL())
+	go func() { ended <- network.Read(t.Context(), "", &out) }()
+	out.await(t, "a connection", func() bool { return server.Clients() == 1 })
+	for range 100 {
+		server.EmitRaw([]byte(`{"event":"update","payload":"{}"}`))
+	}
+	require.ErrorContains(t, <-ended, "can be read")
+	require.Equal(t, map[string]int{"malformed": 100}, out.skipped)
 }

@@ -17,6 +17,7 @@ const announceEvery = 10 * time.Second
 // they are listened to while their process runs.
 type Announcer struct {
 	Sources []outage.Source
+	Process string // tells those apart that run the same sources
 	Cursors Cursors
 	Now     func() time.Time
 	Logger  *slog.Logger
@@ -50,7 +51,7 @@ func (a Announcer) announce(ctx context.Context, status archive.SourceStatus, si
 	defer cancel()
 	states := make([]archive.SourceState, len(a.Sources))
 	for i, source := range a.Sources {
-		states[i] = archive.SourceState{Source: source, Status: status, Since: since, UpdatedAt: a.Now()}
+		states[i] = archive.SourceState{Source: source, Process: a.Process, Status: status, Since: since, UpdatedAt: a.Now()}
 	}
 	return a.Cursors.SaveSources(ctx, states...)
 }

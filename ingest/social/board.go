@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxError bounds the text of an error that is shown, in bytes.
+	// maxError bounds the text of an error in the log, in bytes.
 	maxError = 200
 	// maxReasons bounds how many reasons are told apart.
 	maxReasons = 40
@@ -27,6 +27,7 @@ const (
 	outcomeRefused  = "refused"  // by the live state, for good
 	reasonOther     = "other"
 	reasonNoRoom    = "too_many_deletions"
+	reasonMalformed = "malformed"
 )
 
 // State is where a Listener stands.
@@ -58,16 +59,17 @@ func (b *board) init(now time.Time) {
 	}
 }
 
-// status notes a status in which nothing is connected. It returns false if it was that already.
-func (b *board) status(now time.Time, status archive.SourceStatus, err error) (changed bool) {
+// status notes a status in which nothing is connected, and why, if there is a
+// cause. It returns false if it was that already.
+func (b *board) status(now time.Time, status archive.SourceStatus, cause archive.SourceCause) (changed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if status == archive.SourceReconnecting || status == archive.SourceFailed {
 		b.state.Reconnects++
 	}
 	b.since = time.Time{}
-	if err != nil {
-		b.state.LastError = presentable(err)
+	if cause != "" {
+		b.state.LastError = cause
 	}
 	if changed = b.state.Status != status; changed {
 		b.state.Status, b.state.Since = status, now
@@ -161,7 +163,7 @@ func (l *Listener) State() State {
 	now := l.config.Now()
 	state := l.board.snapshot(now, l.config.QuietAfter)
 	good := l.progress.recorded()
-	state.Source, state.Instance, state.UpdatedAt = l.source, l.instance, now
+	state.Source, state.Instance, state.Process, state.UpdatedAt = l.source, l.instance, l.config.Process, now
 	state.Cursor, state.CursorAt = good.cursor, good.at
 	return state
 }
@@ -169,8 +171,8 @@ func (l *Listener) State() State {
 // Source is the source of the Listener's reports.
 func (l *Listener) Source() outage.Source { return l.source }
 
-// presentable is an error's text as it may be shown to everybody: short,
-// printable, and without the address of a request, which may hold a secret.
+// presentable is an error's text as it may be logged: short, printable, and
+// without the URL of a request, which may hold a secret.
 func presentable(err error) string {
 	text := err.Error()
 	if failed, ok := errors.AsType[*url.Error](err); ok {

@@ -43,7 +43,7 @@ func (l *Listener) listen(ctx context.Context, in *intake) {
 		if err == nil {
 			err = errEnded
 		}
-		if l.lost(err) {
+		if l.lost(err, in.connected.Load()) {
 			return
 		}
 		if in.healthy() {
@@ -57,13 +57,13 @@ func (l *Listener) listen(ctx context.Context, in *intake) {
 }
 
 // lost notes the end of a connection, and says whether it was the last one.
-func (l *Listener) lost(err error) (forGood bool) {
+func (l *Listener) lost(err error, connected bool) (forGood bool) {
 	forGood = IsPermanent(err)
 	status := archive.SourceReconnecting
 	if forGood {
 		status = archive.SourceFailed
 	}
-	first := l.board.status(l.config.Now(), status, err)
+	first := l.board.status(l.config.Now(), status, causeOf(err, connected))
 	l.touch()
 	switch {
 	case forGood:
@@ -75,25 +75,27 @@ func (l *Listener) lost(err error) (forGood bool) {
 }
 
 // loadCursor waits for the cursor: to begin without it could leave posts out.
+// It waits for the key of the ids, too.
 func (l *Listener) loadCursor(ctx context.Context) (string, bool) {
 	for said := false; ; said = true {
 		asking, cancel := context.WithTimeout(ctx, cursorTimeout)
 		cursor, err := l.config.Cursors.Cursor(asking, l.source, l.instance)
+		if err == nil {
+			_, err = l.config.IDs.PostID(asking, l.source, "")
+		}
 		cancel()
 		if err == nil {
 			return cursor, true
 		}
 		if !said && ctx.Err() == nil {
 			l.logger.Warn("waiting for the cursor", "error", err)
-			l.board.status(l.config.Now(), archive.SourceConnecting, errNoCursor)
+			l.board.status(l.config.Now(), archive.SourceConnecting, archive.CauseNoCursor)
 		}
 		if !wait(ctx, cursorRetry) {
 			return "", false
 		}
 	}
 }
-
-var errNoCursor = errors.New("the archive does not say where to go on")
 
 func (l *Listener) backoff() Backoff {
 	b := Backoff{First: defaultFirstPause, Most: defaultMostPause}

@@ -2,6 +2,7 @@ package social
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -143,20 +144,39 @@ func (l *Listener) forget(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
+	err := errors.Join(l.forgetPosts(ctx), l.forgetAccounts(ctx))
+	if err == nil {
+		l.forgetting.Store(false)
+	} else if l.forgetting.CompareAndSwap(false, true) && ctx.Err() == nil {
+		l.logger.Warn("links of deleted posts cannot be forgotten now", "error", err)
+	}
+}
+
+func (l *Listener) forgetPosts(ctx context.Context) error {
 	for {
 		now := l.config.Now()
 		ids := l.deleted.due(now)
 		if len(ids) == 0 {
-			return
+			return nil
 		}
 		found, err := l.config.Forgetter.ForgetReports(ctx, ids)
 		if err != nil {
-			if l.forgetting.CompareAndSwap(false, true) && ctx.Err() == nil {
-				l.logger.Warn("links of deleted posts cannot be forgotten now", "error", err)
-			}
-			return
+			return err
 		}
-		l.forgetting.Store(false)
 		l.deleted.looked(now, ids, found)
+	}
+}
+
+func (l *Listener) forgetAccounts(ctx context.Context) error {
+	for {
+		now := l.config.Now()
+		links := l.departed.due(now)
+		if len(links) == 0 {
+			return nil
+		}
+		if err := l.config.Forgetter.ForgetLinks(ctx, links); err != nil {
+			return err
+		}
+		l.departed.looked(now, links)
 	}
 }

@@ -81,14 +81,17 @@ func (in *intake) Post(ctx context.Context, post Post) error {
 	in.heard.Store(true)
 	now := l.config.Now()
 	if post.ID == "" || len(post.ID) > maxID || post.Author == "" || len(post.Author) > maxID {
-		in.Skipped("malformed")
+		in.Skipped(reasonMalformed)
 		return nil
 	}
 	if post.At.IsZero() || post.At.After(now) {
 		post.At = now // a clock that differs from ours, or a forged time
 	}
 	l.board.post(now, post.At)
-	id := reportID(l.source, post.ID)
+	id, err := l.config.IDs.PostID(ctx, l.source, post.ID)
+	if err != nil {
+		return fmt.Errorf("take post: %w", err)
+	}
 	if !l.seen.add(id) {
 		l.board.duplicate()
 		return nil
@@ -106,9 +109,12 @@ func (in *intake) Post(ctx context.Context, post Post) error {
 		return nil
 	}
 	// Here the network waits while as many reports as may wait do so.
-	select {
-	case l.slots <- struct{}{}:
-	case <-ctx.Done():
+	if !acquire(ctx, l.room) {
+		l.seen.remove(id)
+		return fmt.Errorf("take post: %w", ctx.Err())
+	}
+	if !acquire(ctx, l.slots) {
+		<-l.room
 		l.seen.remove(id)
 		return fmt.Errorf("take post: %w", ctx.Err())
 	}
@@ -119,7 +125,7 @@ func (in *intake) Post(ctx context.Context, post Post) error {
 		l.deleted.expect(id)
 	}
 	in.reports.Go(func() {
-		defer func() { <-l.slots }()
+		defer func() { <-l.room }()
 		if l.record(in.work, report, post.Author) {
 			recorded()
 		}
@@ -133,9 +139,14 @@ func (in *intake) Delete(ctx context.Context, id string) error {
 	l := in.listener
 	l.board.deletion()
 	// Without links nothing is kept that could be forgotten.
-	if l.config.KeepLinks && id != "" && len(id) <= maxID &&
-		!l.deleted.add(reportID(l.source, id), l.config.Now(), l.progress.take) {
-		l.board.count(skippedBy, reasonNoRoom)
+	if l.config.KeepLinks && id != "" && len(id) <= maxID {
+		report, err := l.config.IDs.PostID(ctx, l.source, id)
+		if err != nil {
+			return fmt.Errorf("take deletion: %w", err)
+		}
+		if !l.deleted.add(report, l.config.Now(), l.progress.take) {
+			l.board.count(skippedBy, reasonNoRoom)
+		}
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("take deletion: %w", ctx.Err())
@@ -143,10 +154,31 @@ func (in *intake) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// reportID is the id of a post's report: the same wherever and however often
-// the post is read.
-func reportID(source outage.Source, post string) outage.ID {
-	return outage.DeriveID(string(source), post)
+// DeleteAll implements Out.
+func (in *intake) DeleteAll(ctx context.Context, links string) error {
+	in.Alive()
+	l := in.listener
+	l.board.deletion()
+	switch {
+	case len(links) < leastPrefix, len(links) > maxPrefix: // not the links of one account
+		l.board.count(skippedBy, reasonMalformed)
+	case l.config.KeepLinks && !l.departed.add(links, l.config.Now()):
+		l.board.count(skippedBy, reasonNoRoom)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("take deletions: %w", ctx.Err())
+	}
+	return nil
+}
+
+// acquire waits for a place; false means that ctx has ended.
+func acquire(ctx context.Context, places chan<- struct{}) bool {
+	select {
+	case places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // report is what is kept of a complaint; who complains is filled in later.
@@ -166,10 +198,13 @@ func (l *Listener) report(id outage.ID, post Post, verdict match.Verdict) outage
 }
 
 // record submits a report until it is recorded or refused for good, and says
-// whether that happened before ctx ended.
+// whether that happened before ctx ended. The first try has a slot already, and
+// returns it: a report that waits for another is in nobody's way.
 func (l *Listener) record(ctx context.Context, report outage.Report, account string) bool {
+	places := l.slots
 	for pause := firstRetry; ; pause = min(2*pause, mostRetry) {
 		result, err := l.submit(ctx, report, account)
+		<-places
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return false
@@ -182,13 +217,38 @@ func (l *Listener) record(ctx context.Context, report outage.Report, account str
 		case !ingest.Retryable(err):
 			l.board.count(submittedAs, outcomeRefused)
 			l.deleted.forgo(report.ID)
-			l.logger.Warn("a report was refused for good", "service", report.Service, "error", err)
+			if others, due := l.refusals.due(l.config.Now()); due {
+				l.logger.Warn("a report was refused for good", "service", report.Service, "others_since_the_last_warning", others, "error", err)
+			}
 			return true
 		}
-		if !wait(ctx, pause/2+rand.N(pause)) { //nolint:gosec // jitter
+		places = l.retries
+		if !wait(ctx, pause/2+rand.N(pause)) || !acquire(ctx, places) { //nolint:gosec // jitter
 			return false
 		}
 	}
+}
+
+// warnEvery is how often the same warning is given.
+const warnEvery = time.Minute
+
+// rarely keeps a warning from being given again and again.
+type rarely struct {
+	mu     sync.Mutex
+	last   time.Time
+	others int
+}
+
+// due says whether the warning is to be given, and of how many others nobody was told.
+func (r *rarely) due(now time.Time) (others int, due bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.last.IsZero() && now.Sub(r.last).Abs() < warnEvery {
+		r.others++
+		return 0, false
+	}
+	others, r.last, r.others = r.others, now, 0
+	return others, true
 }
 
 func (l *Listener) submit(ctx context.Context, report outage.Report, account string) (live.Result, error) {

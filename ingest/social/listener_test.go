@@ -1,13 +1,17 @@
 package social_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +62,7 @@ type world struct {
 	mu sync.Mutex
 	happened
 	away     error // what the archive says
+	keyless  error // what the store of the key says
 	coverErr error
 	cursor   string
 	archived map[outage.ID]bool
@@ -71,6 +76,8 @@ type happened struct {
 	covered []string
 	asked   int // reports that were looked for
 	reports []outage.Report
+
+	unlinked []string // what links began with
 }
 
 // now is what has happened so far.
@@ -84,7 +91,7 @@ func newWorld(t *testing.T, reads ...func(ctx context.Context, cursor string, ou
 	t.Helper()
 	w := &world{t: t, network: &scripted{reads: reads}, archived: map[outage.ID]bool{}}
 	w.config = social.Config{
-		Network: w.network, Classifier: w, Sink: w, Hasher: w, Cursors: w, Coverer: w, Forgetter: w,
+		Network: w.network, Classifier: w, Sink: w, Hasher: w, IDs: w, Cursors: w, Coverer: w, Forgetter: w,
 		Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	}
 	return w
@@ -141,6 +148,21 @@ func (w *world) Account(_ context.Context, _ time.Time, source outage.Source, ac
 		who.PreviousReporter = outage.Hash(id[4:16])
 	}
 	return who, nil
+}
+
+func (w *world) PostID(_ context.Context, source outage.Source, post string) (outage.ID, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return outage.DeriveID(string(source), post), w.keyless
+}
+
+func (w *world) ForgetLinks(_ context.Context, prefixes []string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.away == nil {
+		w.unlinked = append(w.unlinked, prefixes...)
+	}
+	return w.away
 }
 
 func (w *world) Cursor(context.Context, outage.Source, string) (string, error) {
@@ -307,17 +329,59 @@ func TestRefusalForGoodIsTheEndOfOneSource(t *testing.T) {
 		w := newWorld(t, func(context.Context, string, social.Out) error {
 			return social.Permanent(errors.New("401 at wss://user:secret@host/x?token=secret\n" + strings.Repeat("x", 1000)))
 		})
+		var said bytes.Buffer
+		w.config.Logger = slog.New(slog.NewTextHandler(&said, nil))
 		listener, stop := w.start()
 		sleep(t, time.Hour)
 		require.Len(t, w.network.connections(), 1)
 		state := listener.State()
 		require.Equal(t, archive.SourceFailed, state.Status)
-		require.NotContains(t, state.LastError, "secret")
-		require.LessOrEqual(t, len(state.LastError), 210)
+		require.Equal(t, archive.CauseRefused, state.LastError)
+		require.Contains(t, said.String(), "401", "details are in the log")
+		require.NotContains(t, said.String(), "secret")
+		require.Less(t, said.Len(), 1000)
 		require.Less(t, time.Since(w.now().saved[len(w.now().saved)-1].UpdatedAt), 10*time.Second, "it is not taken for one that nobody runs")
 		stop()
 		require.Equal(t, archive.SourceStopped, w.now().saved[len(w.now().saved)-1].Status)
 	})
+}
+
+func TestCausesAreWordsThatTellNothingOfMachines(t *testing.T) {
+	t.Parallel()
+	dial := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 9, 8, 7), Port: 443}, Err: syscall.ECONNREFUSED}
+	late := &net.OpError{Op: "read", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 9, 8, 7), Port: 443}, Err: os.ErrDeadlineExceeded}
+	for name, test := range map[string]struct {
+		connected bool
+		err       error
+		want      archive.SourceCause
+	}{
+		"nobody there":       {false, fmt.Errorf("connect: %w", dial), archive.CauseUnreachable},
+		"a handshake":        {false, fmt.Errorf("connect: %w", late), archive.CauseUnreachable},
+		"the end":            {true, nil, archive.CauseLost},
+		"a reset":            {true, errors.New("read 10.9.8.7: connection reset"), archive.CauseLost},
+		"a deadline":         {true, fmt.Errorf("read: %w", late), archive.CauseSilent},
+		"silence":            {true, fmt.Errorf("read: %w", social.Caused(archive.CauseSilent, errLost)), archive.CauseSilent},
+		"garbage":            {true, social.Caused(archive.CauseUnreadable, errLost), archive.CauseUnreadable},
+		"a limit":            {false, &social.RetryError{After: time.Second, Err: dial}, archive.CauseLimited},
+		"refused in the end": {false, fmt.Errorf("x: %w", social.Permanent(dial)), archive.CauseRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, func(_ context.Context, _ string, out social.Out) error {
+					if test.connected {
+						out.Connected()
+					}
+					return test.err
+				})
+				w.config.Backoff = social.Backoff{First: time.Hour, Most: time.Hour}
+				listener, stop := w.start()
+				sleep(t, time.Second)
+				require.Equal(t, test.want, listener.State().LastError)
+				stop()
+			})
+		})
+	}
 }
 
 func TestReportsOfPosts(t *testing.T) {
@@ -674,5 +738,119 @@ func TestAnnouncerSaysThatTheFormIsListenedTo(t *testing.T) {
 		cancel()
 		require.NoError(t, <-ended)
 		require.Equal(t, archive.SourceStopped, w.now().saved[5].Status)
+	})
+}
+
+func TestReportsOfAPartThatIsAwayAreInNobodysWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, feed(1, 1001))
+		stuck := func(r outage.Report) bool { return r.ID[0]%2 == 0 }
+		w.submit = func(ctx context.Context, r outage.Report) (live.Result, error) {
+			if !stuck(r) {
+				return live.Result{}, nil
+			}
+			waitFor(ctx, time.Second) // the sink is patient itself
+			return live.Result{}, outage.ErrRebuilding
+		}
+		listener, stop := w.start()
+		sleep(t, time.Minute)
+		require.EqualValues(t, 1000, listener.State().Posts, "nothing waits behind those that are stuck")
+		recorded := len(w.now().reports)
+		require.Greater(t, recorded, 400)
+		require.Less(t, recorded, 600)
+		w.setSubmit(nil)
+		sleep(t, time.Minute)
+		require.Len(t, w.now().reports, 1000)
+		require.Equal(t, "1000", w.keptCursor())
+		stop()
+	})
+}
+
+func TestReportsThatWaitAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, feed(1, 1001))
+		w.config.Waiting = 200
+		w.submit = func(context.Context, outage.Report) (live.Result, error) { return live.Result{}, outage.ErrUnavailable }
+		listener, stop := w.start()
+		sleep(t, 10*time.Minute)
+		require.EqualValues(t, 201, listener.State().Posts)
+		w.setSubmit(nil)
+		sleep(t, time.Minute)
+		require.Len(t, w.now().reports, 1000)
+		stop()
+	})
+}
+
+func TestRefusedReportsAreSaidOnceAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(ctx context.Context, cursor string, out social.Out) error {
+			out.Connected()
+			for n := range 120 {
+				_ = out.Post(ctx, post(n))
+				waitFor(ctx, time.Second)
+			}
+			return listening(ctx, cursor, out)
+		})
+		var said bytes.Buffer
+		w.config.Logger = slog.New(slog.NewTextHandler(&said, nil))
+		w.submit = func(context.Context, outage.Report) (live.Result, error) { return live.Result{}, outage.ErrFuture }
+		listener, stop := w.start()
+		sleep(t, 3*time.Minute)
+		stop()
+		require.EqualValues(t, 120, listener.State().Submitted["refused"])
+		require.Equal(t, 2, strings.Count(said.String(), "refused for good"))
+		require.Contains(t, said.String(), "others_since_the_last_warning=59")
+	})
+}
+
+func TestAccountThatIsGone(t *testing.T) {
+	t.Parallel()
+	for name, keep := range map[string]bool{"with links": true, "without links": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, func(ctx context.Context, cursor string, out social.Out) error {
+					out.Connected()
+					_ = out.DeleteAll(ctx, "https://social.example/a/")
+					_ = out.DeleteAll(ctx, "https://")                  // all accounts
+					_ = out.DeleteAll(ctx, strings.Repeat("x", 10_000)) // no link
+					return listening(ctx, cursor, out)
+				})
+				w.config.KeepLinks = keep
+				w.away = nil
+				listener, stop := w.start()
+				sleep(t, 5*time.Second)
+				w.with(func() { w.away = errAway })
+				sleep(t, 5*time.Minute)
+				w.with(func() { w.away = nil })
+				sleep(t, 5*time.Hour)
+				stop()
+				require.EqualValues(t, 2, listener.State().Skipped["malformed"])
+				if !keep {
+					require.Empty(t, w.now().unlinked)
+					return
+				}
+				want := "https://social.example/a/"
+				require.Equal(t, []string{want, want, want, want}, w.now().unlinked, "its reports may still be on their way")
+			})
+		})
+	}
+}
+
+func TestNothingIsReadBeforeTheKeyOfTheIDsIsThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, feed(1, 4))
+		w.keyless = errAway
+		_, stop := w.start()
+		sleep(t, time.Minute)
+		require.Empty(t, w.network.connections())
+		w.with(func() { w.keyless = nil })
+		sleep(t, 5*time.Second)
+		require.Len(t, w.now().reports, 3)
+		stop()
 	})
 }

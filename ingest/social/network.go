@@ -47,6 +47,9 @@ type Out interface { //nolint:interfacebloat // one listener, and all that can b
 	Post(ctx context.Context, post Post) error
 	// Delete takes the id of a post that its author has deleted.
 	Delete(ctx context.Context, id string) error
+	// DeleteAll says that an account is gone, or hidden: all links that begin with
+	// a text lead to its posts, and no others do.
+	DeleteAll(ctx context.Context, links string) error
 	// Skipped counts a message that is of no interest or could not be read:
 	// "malformed", "too_large" or "other_kind".
 	Skipped(reason string)

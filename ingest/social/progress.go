@@ -1,18 +1,21 @@
 package social
 
 import (
+	"container/list"
 	"sync"
 	"time"
 )
 
-// progress knows up to which cursor all that was taken is recorded. What was
-// taken and the cursors after it stand in one list, in the order in which the
-// network gave them; a cursor is good once nothing before it is left. Cursors
-// that follow each other are one. So the list is as long as what is under way.
+// progress knows up to which cursor all that was taken is recorded. What is under
+// way and the cursors after it stand in one list, in the order in which the
+// network gave them; a cursor is good once nothing before it is under way. What
+// is recorded leaves the list at once, and of cursors that then follow each
+// other the last one stays: the list is never longer than twice what is under
+// way, however long the first of it takes.
 type progress struct {
 	mu     sync.Mutex
-	list   []*step // what is under way, and the cursors behind it
-	handed string  // the last cursor the network gave
+	list   *list.List // of mark; without a cursor it is something under way
+	handed string     // the last cursor the network gave
 	good   mark
 }
 
@@ -22,13 +25,7 @@ type mark struct {
 	at     time.Time
 }
 
-// step is something that was taken, or, if mark is set, a cursor.
-type step struct {
-	done bool
-	mark mark
-}
-
-func newProgress() *progress { return &progress{} }
+func newProgress() *progress { return &progress{list: list.New()} }
 
 // start begins at the cursor that was kept.
 func (p *progress) start(cursor string) {
@@ -37,17 +34,15 @@ func (p *progress) start(cursor string) {
 	p.handed, p.good = cursor, mark{cursor: cursor}
 }
 
-// take notes that something was taken, and returns what to call once it is recorded.
+// take notes that something was taken, and returns what to call, once, when it is recorded.
 func (p *progress) take() (recorded func()) {
-	s := &step{}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.list = append(p.list, s)
+	taken := p.list.PushBack(mark{})
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		s.done = true
-		p.settle()
+		p.settle(taken)
 	}
 }
 
@@ -57,26 +52,38 @@ func (p *progress) advance(cursor string, now time.Time) {
 	defer p.mu.Unlock()
 	p.handed = cursor
 	m := mark{cursor, now}
-	if n := len(p.list); n > 0 && p.list[n-1].mark.cursor != "" {
-		p.list[n-1].mark = m
-		return
+	switch last := p.list.Back(); {
+	case last == nil:
+		p.good = m
+	case isMark(last):
+		last.Value = m
+	default:
+		p.list.PushBack(m)
 	}
-	p.list = append(p.list, &step{done: true, mark: m})
-	p.settle()
 }
 
-// settle moves the good cursor as far as it can.
-func (p *progress) settle() {
-	n := 0
-	for ; n < len(p.list) && p.list[n].done; n++ {
-		if p.list[n].mark.cursor != "" {
-			p.good = p.list[n].mark
-		}
-		p.list[n] = nil
+// settle removes what is not under way any more, and the cursor that the one
+// after it replaces, or moves the good cursor.
+func (p *progress) settle(taken *list.Element) {
+	before, after := taken.Prev(), taken.Next()
+	p.list.Remove(taken)
+	switch {
+	case !isMark(after):
+	case before == nil:
+		p.good, _ = after.Value.(mark)
+		p.list.Remove(after)
+	case isMark(before):
+		p.list.Remove(before)
 	}
-	if p.list = p.list[n:]; len(p.list) == 0 {
-		p.list = nil
+}
+
+// isMark says whether an element of the list is a cursor.
+func isMark(e *list.Element) bool {
+	if e == nil {
+		return false
 	}
+	m, _ := e.Value.(mark)
+	return m.cursor != ""
 }
 
 // handedOver is where the next connection of this process goes on.

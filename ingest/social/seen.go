@@ -15,13 +15,13 @@ const maxSeen = 50_000
 // the live state, or is too old to count.
 type seen struct {
 	mu    sync.Mutex
-	known map[outage.ID]struct{}
+	known map[outage.ID]int // their places in the ring
 	ring  []outage.ID
 	next  int
 }
 
 func newSeen(size int) *seen {
-	return &seen{known: make(map[outage.ID]struct{}, 64), ring: make([]outage.ID, 0, size)}
+	return &seen{known: make(map[outage.ID]int, 64), ring: make([]outage.ID, 0, size)}
 }
 
 // add returns false if the id is remembered already.
@@ -31,13 +31,16 @@ func (s *seen) add(id outage.ID) bool {
 	if _, again := s.known[id]; again {
 		return false
 	}
-	s.known[id] = struct{}{}
 	if len(s.ring) < cap(s.ring) {
+		s.known[id] = len(s.ring)
 		s.ring = append(s.ring, id)
 		return true
 	}
-	delete(s.known, s.ring[s.next])
-	s.ring[s.next] = id
+	// An id that was removed and came again has a later place.
+	if oldest := s.ring[s.next]; s.known[oldest] == s.next {
+		delete(s.known, oldest)
+	}
+	s.known[id], s.ring[s.next] = s.next, id
 	s.next = (s.next + 1) % len(s.ring)
 	return true
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dghubble/oauth1"
 
 	"github.com/outcryhq/outcry/ingest/social"
+	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
@@ -101,7 +102,8 @@ func (n *V1) Backoff() social.Backoff {
 
 var (
 	errV1Ended = errors.New("the gateway ended the stream")
-	errV1Quiet = errors.New("the gateway was silent for too long")
+	errV1Quiet = social.Caused(archive.CauseSilent, errors.New("the gateway was silent for too long"))
+	errV1Long  = social.Caused(archive.CauseUnreadable, errors.New("the gateway sends a message without end"))
 )
 
 // Read implements [social.Network]. The cursor is of no use here.
@@ -169,6 +171,7 @@ func (n *V1) signed(ctx context.Context) http.RoundTripper {
 
 // relay hands over what go-twitter reads, until the connection ends.
 func (n *V1) relay(ctx context.Context, messages <-chan any, line *v1Line, out social.Out) error {
+	var garbage social.Garbage
 	for {
 		line.tell(out)
 		select {
@@ -187,7 +190,7 @@ func (n *V1) relay(ctx context.Context, messages <-chan any, line *v1Line, out s
 				return err.Err
 			}
 			n.refusals.Store(0)
-			if err := take(ctx, message, out); err != nil {
+			if err := take(ctx, message, out, &garbage); err != nil {
 				return err
 			}
 		}
@@ -195,24 +198,28 @@ func (n *V1) relay(ctx context.Context, messages <-chan any, line *v1Line, out s
 }
 
 // take hands over one message.
-func take(ctx context.Context, message any, out social.Out) error {
+func take(ctx context.Context, message any, out social.Out, garbage *social.Garbage) error {
 	switch m := message.(type) {
 	case *v1.Tweet:
 		post, err := fromTweet(m).post()
 		if err != nil {
 			out.Skipped("malformed")
-			return nil //nolint:nilerr // it is counted
+			return garbage.Another()
 		}
+		garbage.Over()
 		return out.Post(ctx, post)
 	case *v1.StatusDeletion:
 		if m == nil || !isID(m.IDStr) {
 			out.Skipped("malformed")
-			return nil
+			return garbage.Another()
 		}
+		garbage.Over()
 		return out.Delete(ctx, m.IDStr)
 	case error:
 		out.Skipped("malformed")
+		return garbage.Another()
 	default:
+		garbage.Over()
 		out.Skipped("other_kind")
 	}
 	return nil

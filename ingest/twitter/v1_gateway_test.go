@@ -67,6 +67,11 @@ func (h *heard) Delete(_ context.Context, id string) error {
 	return nil
 }
 
+func (h *heard) DeleteAll(_ context.Context, links string) error {
+	h.note("delete all " + links)
+	return nil
+}
+
 func (h *heard) count(event string) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -408,4 +413,28 @@ func TestTermsHaveARoomForEachService(t *testing.T) {
 	require.Len(t, terms, twitter.MostTerms)
 	require.Len(t, unheard, 50)
 	require.Equal(t, "s400", unheard[0])
+}
+
+func TestV1GivesUpOnAGatewayThatSpeaksSomethingElse(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{"garbage": "can be read", "a message without end": "without end"}
+	for name, send := range map[string]func(g *v1Gateway){
+		"garbage": func(g *v1Gateway) {
+			for range 100 {
+				g.EmitRaw([]byte(`{"retweet_count":0,"text":17}`))
+			}
+		},
+		"a message without end": func(g *v1Gateway) { g.send(strings.Repeat("x", 65<<20)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newV1Gateway(t)
+			out, ended := g.read(t.Context(), g.Network())
+			out.await(t, "connected")
+			send(g)
+			err := result(t, ended)
+			require.ErrorContains(t, err, want[name])
+			require.False(t, social.IsPermanent(err))
+		})
+	}
 }

@@ -160,7 +160,7 @@ func (l *v1Line) Close() error {
 // line feeds alone may stand within it.
 func (l *v1Line) next() error {
 	l.buf = l.buf[:0]
-	dropped := false
+	dropped := 0
 	for {
 		l.listen()
 		part, err := l.in.ReadSlice('\n')
@@ -170,21 +170,23 @@ func (l *v1Line) next() error {
 			l.wake()
 		}
 		l.buf = append(l.buf, part...)
-		if len(l.buf) > longestV1 {
-			dropped = true
-			l.buf = append(l.buf[:0], l.buf[len(l.buf)-1]) // to see the end, which may be cut in two
+		if len(l.buf) > longestV1 || dropped > 0 {
+			dropped += len(l.buf)
+			l.buf = append(l.buf[:0], l.buf[max(len(l.buf)-2, 0):]...) // to see the end, which may be cut in two
 		}
 		switch {
+		case dropped > mostDropped:
+			return errV1Long
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case errors.Is(err, io.EOF) && !dropped && len(bytes.TrimSpace(l.buf)) > 0:
+		case errors.Is(err, io.EOF) && dropped == 0 && len(bytes.TrimSpace(l.buf)) > 0:
 			l.left = append(l.buf, "\r\n"...) // a last message without its end
 			return nil
 		case err != nil:
 			return err //nolint:wrapcheck // end does
 		case !bytes.HasSuffix(l.buf, []byte("\r\n")):
 			continue
-		case dropped:
+		case dropped > 0:
 			l.tooLarge.Add(1)
 			l.wake()
 			return nil

@@ -60,6 +60,7 @@ type V2 struct {
 	pauses   v2Pauses
 	ruled    bool // the account has our rules
 	told     bool
+	garbage  social.Garbage
 	connects []time.Time // those of the last 15 minutes
 }
 
@@ -187,6 +188,7 @@ func (n *V2) follow(ctx context.Context, out social.Out) error {
 	}
 	watchdog.Stop()
 	out.Connected()
+	n.garbage.Over()
 	lines := newV2Lines(res.Body, n.quiet, watchdog)
 	for {
 		line, err := lines.next()
@@ -214,15 +216,17 @@ func (n *V2) take(ctx context.Context, line []byte, out social.Out) error {
 	switch {
 	case errors.Is(err, ErrMalformed):
 		out.Skipped("malformed")
-		return nil
+		return n.garbage.Another()
 	case errors.Is(err, errV2TooMany):
 		return n.tooMany()
 	case err != nil:
 		return err
 	case !ok:
+		n.garbage.Over()
 		out.Skipped("other_kind")
 		return nil
 	}
+	n.garbage.Over()
 	n.pauses = v2Pauses{}
 	return out.Post(ctx, post)
 }

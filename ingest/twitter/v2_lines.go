@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/outcryhq/outcry/ingest/social"
+	"github.com/outcryhq/outcry/pkg/archive"
 )
 
 const (
@@ -18,8 +21,8 @@ const (
 
 var (
 	errV2Ended = errors.New("ended by X")
-	errV2Quiet = errors.New("silent for too long")
-	errV2Long  = errors.New("a line without end")
+	errV2Quiet = social.Caused(archive.CauseSilent, errors.New("silent for too long"))
+	errV2Long  = social.Caused(archive.CauseUnreadable, errors.New("a line without end"))
 	errTooLong = errors.New("the line is too long")
 )
 

@@ -36,10 +36,11 @@ func (h *v2Out) note(what func()) {
 	what()
 }
 
-func (h *v2Out) Connected()                           { h.note(func() { h.connected++ }) }
-func (h *v2Out) Alive()                               { h.note(func() { h.alive++ }) }
-func (h *v2Out) Delete(context.Context, string) error { return nil }
-func (h *v2Out) Advance(string)                       {}
+func (h *v2Out) Connected()                              { h.note(func() { h.connected++ }) }
+func (h *v2Out) Alive()                                  { h.note(func() { h.alive++ }) }
+func (h *v2Out) Delete(context.Context, string) error    { return nil }
+func (h *v2Out) DeleteAll(context.Context, string) error { return nil }
+func (h *v2Out) Advance(string)                          {}
 
 func (h *v2Out) Skipped(reason string) {
 	h.note(func() {
@@ -341,3 +342,19 @@ func TestNewV2RefusesWhatCannotWork(t *testing.T) {
 
 // logTo is a logger whose text can be looked at.
 func logTo(text *bytes.Buffer) *slog.Logger { return slog.New(slog.NewTextHandler(text, nil)) }
+
+func TestV2GivesUpOnGarbage(t *testing.T) {
+	t.Parallel()
+	server := v2test.New(t)
+	r := connect(t, newV2(t, v2Config(t, server, fewServices(t))))
+	for range 99 {
+		server.EmitRaw([]byte(`{"data":17}`))
+	}
+	server.EmitRaw([]byte(`{"data":{"id":"1","author_id":"2","text":"x","created_at":"2026-01-01T00:00:00Z"}}`))
+	for range 100 {
+		server.EmitRaw([]byte(`{"data":17}`))
+	}
+	require.ErrorContains(t, r.wait(t), "can be read")
+	require.Equal(t, 199, r.skipped["malformed"])
+	require.Len(t, r.posts, 1)
+}

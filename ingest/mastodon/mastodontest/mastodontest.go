@@ -146,6 +146,13 @@ func (s *Server) add(post social.Post) entry {
 	return e
 }
 
+// ID is the id that a post has through this instance.
+func (s *Server) ID(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.TrimPrefix(s.server.URL, "http://") + "/" + cmp.Or(s.ids[id], id)
+}
+
 // EmitRaw implements [socialtest.Server].
 func (s *Server) EmitRaw(message []byte) {
 	s.mu.Lock()

@@ -52,7 +52,7 @@ func newRig(t *testing.T, server Server) *rig {
 func (r *rig) start() {
 	r.Helper()
 	listener, err := social.New(social.Config{
-		Network: r.server.Network(), Classifier: classifier{}, Sink: r.sink, Hasher: hasher{}, Cursors: r.store, Coverer: r.store,
+		Network: r.server.Network(), Classifier: classifier{}, Sink: r.sink, Hasher: hasher{}, IDs: hasher{}, Cursors: r.store, Coverer: r.store,
 		Forgetter: r.store, KeepLinks: true, Now: time.Now, Logger: slog.New(slog.DiscardHandler), InFlight: inFlight,
 		Backoff: social.Backoff{First: 5 * time.Millisecond, Most: 50 * time.Millisecond}, Connects: 1000,
 	})
@@ -161,6 +161,11 @@ func (hasher) Account(_ context.Context, _ time.Time, source outage.Source, acco
 	return identity.Who{Reporter: hash, Origin: hash}, nil
 }
 
+// PostID implements social.IDs.
+func (hasher) PostID(_ context.Context, source outage.Source, post string) (outage.ID, error) {
+	return outage.DeriveID(string(source), post), nil
+}
+
 // sink records each id once, as the live state does. It can refuse or hold reports.
 type sink struct {
 	mu       sync.Mutex
@@ -254,6 +259,7 @@ type store struct {
 	mu        sync.Mutex
 	state     archive.SourceState
 	forgotten map[outage.ID]bool
+	unlinked  []string
 }
 
 // Cursor implements social.Cursors.
@@ -284,6 +290,14 @@ func (s *store) ForgetReports(_ context.Context, ids []outage.ID) ([]outage.ID, 
 		s.forgotten[id] = true
 	}
 	return ids, nil
+}
+
+// ForgetLinks implements social.Forgetter.
+func (s *store) ForgetLinks(_ context.Context, prefixes []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unlinked = append(s.unlinked, prefixes...)
+	return nil
 }
 
 func (s *store) hasForgotten(id outage.ID) bool {
