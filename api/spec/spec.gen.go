@@ -635,8 +635,8 @@ type StreamParams struct {
 	// LastEventID `Last-Event-ID` for those who cannot set headers; the header wins.
 	LastEventID *string `form:"last_event_id,omitempty" json:"last_event_id,omitempty"`
 
-	// LastEventID The id of the last event that arrived.
-	LastEventID *string `json:"Last-Event-ID,omitempty"`
+	// LastEventIDHeader The id of the last event that arrived.
+	LastEventIDHeader *string `json:"Last-Event-ID,omitempty"`
 }
 
 // ServerInterface has a handler for each call of the description. Handlers read
