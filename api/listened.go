@@ -24,7 +24,8 @@ const (
 // listened is for how long, and how lately, anybody has listened.
 type listened struct {
 	minutes int  // so far; at least enoughMinutes once it is that many
-	lately  bool // a source has noted so
+	lately  bool // all sources that bring much have noted so
+	partly  bool // others have, and lately is false
 }
 
 // readListened asks the archive in which minutes the sources listened. Once it
@@ -40,8 +41,10 @@ func (a *API) readListened(ctx context.Context) (listened, error) {
 	covered, err := a.archive.Coverage(ctx, from, now.Add(time.Minute))
 	if err == nil {
 		for at := now.Add(-latelyWithin); !at.After(now); at = at.Add(time.Minute) {
-			found.lately = found.lately || covered.At(at)
+			found.lately = found.lately || covered.At(at) && !covered.PartlyAt(at)
+			found.partly = found.partly || covered.PartlyAt(at)
 		}
+		found.partly = found.partly && !found.lately
 		for at := from.Truncate(time.Hour); !a.seasoned && !at.After(now); at = at.Add(time.Hour) {
 			found.minutes += covered.InHour(at)
 		}
@@ -64,7 +67,7 @@ const (
 	doubtBlind     = spec.LiveStateUnreachable // the live state cannot be read
 	doubtUnwatched = spec.NotWatched           // not every partition has a detector
 	doubtUnsure    = spec.ListeningUnknown     // the archive cannot say whether anybody listens
-	doubtDeaf      = spec.NotListening         // no source has listened in the last minutes
+	doubtDeaf      = spec.NotListening         // no source has listened in the last minutes, or too few
 	doubtNew       = spec.NewInstallation      // it has listened for less than a day
 	doubtUnheard   = spec.NotHeardOf           // nothing in two days: nobody may be there to complain
 	doubtSparse    = spec.TooFewReports        // less than one a day is usual: a few people more may not be there either
@@ -77,8 +80,9 @@ const enoughUsual = 1.0 / (24 * 60)
 // doubts says why silence means nothing now, whatever the series.
 func (p picture) doubts() doubt {
 	// A report that was just counted shows that somebody listens, though the
-	// archive may be behind or away.
-	lately := p.listened.lately || !p.heard.latest.IsZero() && p.now.Sub(p.heard.latest) <= latelyWithin
+	// archive may be behind or away; but not that all do that bring much.
+	heard := !p.heard.latest.IsZero() && p.now.Sub(p.heard.latest) <= latelyWithin
+	lately := p.listened.lately || heard && !p.listened.partly
 	switch {
 	case p.err != nil:
 		return doubtBlind

@@ -134,6 +134,7 @@ func TestSilenceMeansNothingWhere(t *testing.T) {
 		"less than a day was":          {24*time.Hour - 2*time.Minute, func(*world) {}, "new_installation"},
 		"nothing was":                  {-time.Minute, func(*world) {}, "not_listening"},
 		"the last minutes were not":    {25 * time.Hour, func(w *world) { w.now = w.now.Add(11 * time.Minute); w.watchAgain() }, "not_listening"},
+		"one that brings much was not": {25 * time.Hour, func(w *world) { w.broughtByBluesky() }, "not_listening"},
 		"no detector is there":         {25 * time.Hour, func(w *world) { w.lookAway() }, "not_watched"},
 		"the live state is away":       {25 * time.Hour, func(w *world) { w.liveAway.Store(true) }, "live_state_unreachable"},
 		"the archive is away":          {25 * time.Hour, func(w *world) { w.archiveAway.Store(true) }, "listening_unknown"},
