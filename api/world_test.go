@@ -51,6 +51,7 @@ type world struct {
 	reads                 atomic.Int32 // of outages, from the live state
 
 	baselines api.Baselines
+	baseURL   string
 	api       *api.API
 	router    *gin.Engine // made by the first request
 }
@@ -214,7 +215,7 @@ func (w *world) route() *gin.Engine {
 	require.NoError(w.t, err)
 	handlers, err := api.New(api.Config{
 		Live: liveSwitch{w}, Archive: archiveSwitch{w}, Catalog: services, Baselines: w.baselines,
-		Pages: pages, Now: func() time.Time { return w.now }, Logger: quietLogger(),
+		Pages: pages, Now: func() time.Time { return w.now }, Logger: quietLogger(), BaseURL: w.baseURL,
 	})
 	require.NoError(w.t, err)
 	router, err := httpserver.NewRouter(httpserver.RouterConfig{
