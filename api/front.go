@@ -36,6 +36,10 @@ func (v frontView) card(o outage.Outage) web.Outage {
 		Usual: web.Usual(usualDuring(o, v.now)), PeakUsual: web.Usual(usualPerMinute(o)), Recent: -1,
 	}
 	impacts := byWeight(o.Impacts)
+	if len(impacts) == 1 { // its figures are those of the whole
+		card.Where = codes(impacts)
+		return card
+	}
 	for i, impact := range impacts {
 		if i == web.MaxCountries {
 			card.More = codes(impacts[i:])

@@ -36,22 +36,27 @@ type front = web.Home
 // home answers with the front page. It always does: a store that is away makes
 // it say less, and say so.
 func (a *API) home(c *gin.Context) {
-	page, err := a.front.get(c.Request.Context())
-	if err != nil {
-		a.pages.Error(c, err)
-		return
-	}
 	if code, ok := place.Normalize(c.Query("country")); ok {
 		c.Redirect(http.StatusFound, "/countries/"+code) // what the list of countries chooses
 		return
 	}
-	if query := searched(c.Query("q")); query != "" {
+	query, category := searched(c.Query("q")), c.Query("category")
+	switch {
+	case query != "":
+		// What one person typed is not kept for others.
+		page, _ := a.front.get(c.Request.Context()) // which never fails
 		a.find(c.Request.Context(), &page, query)
-	} else if category := c.Query("category"); category != "" {
-		a.list(c.Request.Context(), &page, category)
+		c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(keepLive.Seconds())))
+		a.pages.Render(c, http.StatusOK, web.PageHome, page)
+	case isSlug(category):
+		a.show(c, web.PageHome, "", "category="+category, func(ctx context.Context, _ string) (any, error) {
+			page, err := a.front.get(ctx)
+			a.list(ctx, &page, category)
+			return page, err
+		})
+	default:
+		a.show(c, web.PageHome, "", "", func(ctx context.Context, _ string) (any, error) { return a.front.get(ctx) })
 	}
-	c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(keepLive.Seconds())))
-	a.pages.Render(c, http.StatusOK, web.PageHome, page)
 }
 
 // searched makes of what somebody typed something to look for.

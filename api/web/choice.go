@@ -52,7 +52,7 @@ func languageOf(c *gin.Context) string {
 	if lang := asked(c, langCookie, English, Indonesian); lang != "" {
 		return lang
 	}
-	accepted := header(c, "Accept-Language")
+	accepted := requested(c, "Accept-Language")
 	if accepted == "" || len(accepted) > maxAccepted {
 		return English
 	}
@@ -97,7 +97,7 @@ func asked(c *gin.Context, name string, words ...string) string {
 	return ""
 }
 
-func header(c *gin.Context, name string) string {
+func requested(c *gin.Context, name string) string {
 	if c.Request == nil {
 		return ""
 	}

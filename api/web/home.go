@@ -78,7 +78,9 @@ type Outage struct {
 	Peak             int
 	PeakAt           Moment
 	// Recent is the reports a minute of late; negative when the counts could not be read.
-	Recent    int
+	Recent int
+	// Where is set instead of Countries where there is only one.
+	Where     Countries
 	Countries []Impact
 	// More are further countries.
 	More Countries

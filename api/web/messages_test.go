@@ -33,6 +33,10 @@ func TestLanguagesSayTheSameThings(t *testing.T) {
 		want, got := holes.FindAllString(text, -1), holes.FindAllString(translated, -1)
 		slices.Sort(want)
 		slices.Sort(got)
+		if strings.HasSuffix(key, ".one") { // may leave out what only many things have
+			require.Subset(t, got, want, key)
+			continue
+		}
 		require.Equal(t, slices.Compact(want), slices.Compact(got), key)
 		require.NotContains(t, text+translated, "<b", "messages are text: %s", key)
 	}
@@ -47,6 +51,7 @@ func used(t *testing.T) map[string]string {
 	patterns := []*regexp.Regexp{
 		regexp.MustCompile(`[{( ](?:t|h) "([a-z_.]+)"`),
 		regexp.MustCompile(`\b(?:Say|say|T)\("([a-z_]+\.[a-z_.]+)"`),
+		regexp.MustCompile(`key :?= "([a-z_]+\.[a-z_.]+)"`),
 		regexp.MustCompile(`Key: +"([a-z_]+\.[a-z_.]+)"`),
 		regexp.MustCompile(`problem\.Invalid\(stampField, "([a-z_.]+)"`),
 	}
@@ -86,7 +91,7 @@ func TestEveryMessageIsThereAndUsed(t *testing.T) {
 	}
 	for key := range languages[English].messages {
 		kind, _, _ := strings.Cut(key, ".")
-		if slices.Contains([]string{"problem", "category", "usual", "country"}, kind) {
+		if slices.Contains([]string{"problem", "category", "usual", "country"}, kind) || strings.HasPrefix(key, "service.") && strings.HasSuffix(key, "_in") {
 			continue // said by slug or by kind
 		}
 		require.Contains(t, keys, form(key), "nobody says %s", key)

@@ -2,7 +2,9 @@ package web
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
@@ -20,9 +22,12 @@ import (
 // The pages that there are, by the name that Render takes. Each is the file of
 // that name in templates.
 const (
-	PageHome   = "home"   // takes a Home
-	PageReport = "report" // takes what ingest's form hands over
-	PageError  = "error"  // takes an ErrorPage
+	PageHome    = "home"    // takes a Home
+	PageReport  = "report"  // takes what ingest's form hands over
+	PageError   = "error"   // takes an ErrorPage
+	PageService = "service" // takes a ServicePage
+	PageCountry = "country" // takes a CountryPage
+	PageHow     = "how"     // takes a HowPage
 )
 
 //go:embed templates
@@ -111,9 +116,12 @@ func (l *Language) functions() template.FuncMap {
 		"allcountries": l.AllCountries,
 		"label":        l.Label,
 		"category":     l.Category,
-		"ago":          l.Ago,
-		"moment":       func(m Moment) template.HTML { return l.element(m, l.Moment(m)) },
-		"short":        func(m Moment) template.HTML { return l.element(m, l.Short(m)) },
+		"rows": func(country string, rows []ServiceRow) map[string]any {
+			return map[string]any{"Country": country, "Rows": rows}
+		},
+		"ago":    l.Ago,
+		"moment": func(m Moment) template.HTML { return l.element(m, l.Moment(m)) },
+		"short":  func(m Moment) template.HTML { return l.element(m, l.Short(m)) },
 	}
 }
 
@@ -152,18 +160,33 @@ func (r *Renderer) Render(c *gin.Context, status int, page string, data any) {
 	r.Send(c, status, choice, body)
 }
 
-// Make renders a page for every reader who wants it alike. The links that choose
-// language and colours lead to the address without a query.
-func (r *Renderer) Make(choice Choice, page string, data any) ([]byte, error) {
-	return r.make(page, frame{Choice: choice, Here: "?", Page: data})
+// Make renders a page for every reader who wants it alike. Here is the query
+// that leads to it, "" for none, such as "country=ID".
+func (r *Renderer) Make(choice Choice, page, here string, data any) ([]byte, error) {
+	if here != "" {
+		here += "&"
+	}
+	return r.make(page, frame{Choice: choice, Here: template.URL("?" + here), Page: data}) //nolint:gosec // ours
 }
 
-// Send answers with a page that was made for readers with this choice.
+// Send answers with a page that was made for readers with this choice, or with
+// 304 if the browser has the same one already.
 func (r *Renderer) Send(c *gin.Context, status int, choice Choice, body []byte) {
 	keep(c, choice)
+	header := c.Writer.Header()
 	// A proxy may keep the page, but not for those who want it otherwise.
-	c.Writer.Header().Add("Vary", "Accept-Language, Cookie")
-	c.Header("Content-Language", choice.Lang)
+	header.Add("Vary", "Accept-Language, Cookie")
+	header.Set("Content-Language", choice.Lang)
+	if status == http.StatusOK && header.Get("Cache-Control") != "no-store" {
+		sum := sha256.Sum256(body)
+		tag := `W/"` + hex.EncodeToString(sum[:8]) + `"` // weak: it may travel compressed
+		header.Set("ETag", tag)
+		if asked := requested(c, "If-None-Match"); asked != "" && strings.Contains(asked, tag[2:]) {
+			c.Status(http.StatusNotModified)
+			c.Writer.WriteHeaderNow()
+			return
+		}
+	}
 	c.Data(status, "text/html; charset=utf-8", body)
 }
 
@@ -209,7 +232,7 @@ func describe(p *problem.Problem) ErrorPage {
 	case http.StatusInternalServerError:
 		page.Title, page.Detail = Say("error.internal"), Say("error.internal.detail")
 	default:
-		page.Title = Say("error.other")
+		page.Title = Say("error.failed")
 		if p.Detail == "" {
 			page.Detail = Say("error.as_is", p.Title)
 		}
