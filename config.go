@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/pflag"
 
+	"github.com/outcryhq/outcry/api"
 	"github.com/outcryhq/outcry/ingest/limit"
 	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/live/redis"
@@ -50,6 +51,7 @@ type config struct {
 	NetworkDB      string
 	KeepReports    days
 	MaxLogBytes    byteSize
+	MaxStreams     int
 	WaitForStores  time.Duration
 	LogFormat      string
 	LogLevel       string
@@ -71,6 +73,7 @@ func defaultConfig() config {
 		DataDir:           "data",
 		KeepReports:       days(30 * day),
 		MaxLogBytes:       1 << 30,
+		MaxStreams:        api.DefaultMaxStreams,
 		WaitForStores:     30 * time.Second,
 		LogFormat:         "text",
 		LogLevel:          "info",
@@ -103,6 +106,7 @@ func (c *config) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&c.NetworkDB, "network-db", c.NetworkDB, "MMDB `file` from address to AS number, instead of the built-in one")
 	fs.Var(&c.KeepReports, "keep-reports", "how long single reports are kept, at least 3d; counts and outages stay")
 	fs.Var(&c.MaxLogBytes, "max-log-bytes", "how much may wait in Redis while the database is away, such as 512MiB")
+	fs.IntVar(&c.MaxStreams, "max-streams", c.MaxStreams, "how many may follow /v1/stream at once; one address may have a twentieth of them, and 100 in any case")
 	fs.DurationVar(&c.WaitForStores, "wait-for-stores", c.WaitForStores, "how long to wait at the start for a Redis or PostgreSQL that is not there yet")
 	fs.Var(&c.LimitAddress, "limit-address", "reports a second from one address, and the burst")
 	fs.Var(&c.LimitNetwork, "limit-network", "reports a second from one network about one service, and the burst")
@@ -171,6 +175,9 @@ func (c *config) validateStores(changed func(string) bool) error {
 	}
 	if !c.embedded() && changed("data-dir") {
 		errs = append(errs, fmt.Errorf("%w: --data-dir is for the embedded stores; with --redis-url nothing is kept there", errUsage))
+	}
+	if c.MaxStreams < 1 {
+		errs = append(errs, fmt.Errorf("%w: --max-streams: expected at least 1, not %d", errUsage, c.MaxStreams))
 	}
 	if c.embedded() && changed("max-log-bytes") {
 		errs = append(errs, fmt.Errorf("%w: --max-log-bytes is for --redis-url; the embedded stores have no log that waits", errUsage))

@@ -43,6 +43,7 @@ type builder struct {
 	pages   *web.Renderer
 	router  *gin.Engine
 	checks  []httpserver.Check
+	drain   []func() // what begins to stop before HTTP does
 	roles   roles
 }
 
@@ -178,32 +179,34 @@ func (b *builder) buildAPI() error {
 		return err
 	}
 	b.add("baselines", learned.Run)
-	reads, err := b.readLimit()
+	clients, err := httpserver.NewClients(b.cfg.TrustedProxies, b.logger)
+	if err != nil {
+		return err
+	}
+	reads, err := b.readLimit(clients)
 	if err != nil {
 		return err
 	}
 	calls, err := api.New(api.Config{
 		Live: b.stores.live, Archive: b.stores.archive, Catalog: b.catalog, Baselines: learned,
 		Pages: b.pages, Now: b.now, Logger: b.logger, BaseURL: b.cfg.BaseURL,
-		Reads: reads,
+		Reads: reads, Streams: api.StreamConfig{Max: b.cfg.MaxStreams, Registerer: b.registry, Address: clients.Address},
 	})
 	if err != nil {
 		return err
 	}
+	b.add("streams", calls.Run)
+	b.drain = append(b.drain, calls.Drain)
 	calls.Mount(b.router)
 	b.checks = append(b.checks, httpserver.Check{Name: "watching", Probe: calls.Watching})
 	return nil
 }
 
 // readLimit is what the settings say of reading; nil for no limit.
-func (b *builder) readLimit() (*api.ReadLimit, error) {
+func (b *builder) readLimit(clients *httpserver.Clients) (*api.ReadLimit, error) {
 	rate := limit.Rate(b.cfg.LimitReads)
 	if rate == (limit.Rate{}) {
 		return nil, nil //nolint:nilnil // no limit is no mistake
-	}
-	clients, err := httpserver.NewClients(b.cfg.TrustedProxies, b.logger)
-	if err != nil {
-		return nil, err
 	}
 	addresses, err := limit.NewAddresses(rate, time.Now)
 	if err != nil {
@@ -225,7 +228,13 @@ func (b *builder) buildHTTP(listener net.Listener) error {
 	}
 	watch.Mount(b.router)
 	server, err := httpserver.NewServer(httpserver.ServerConfig{
-		Handler: b.router, Logger: b.logger, Draining: watch.Drain, Notice: b.notice,
+		Handler: b.router, Logger: b.logger, Notice: b.notice,
+		Draining: func() {
+			watch.Drain()
+			for _, drain := range b.drain {
+				drain() // a stream would not end by itself
+			}
+		},
 	})
 	if err != nil {
 		return err
