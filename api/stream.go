@@ -28,9 +28,13 @@ const (
 	fullFor = 30 * time.Second
 )
 
+// DefaultMaxStreams is how many readers of the event stream there may be when
+// nothing else is said.
+const DefaultMaxStreams = stream.DefaultMax
+
 // StreamConfig says how the event stream is served. The zero value will do.
 type StreamConfig struct {
-	Max        int                            // readers at once; 0 means stream.DefaultMax
+	Max        int                            // readers at once; 0 means DefaultMaxStreams
 	Registerer prometheus.Registerer          // takes the metrics; nil: they are not shown
 	Address    func(*http.Request) netip.Addr // of a client; nil: the peer's
 }

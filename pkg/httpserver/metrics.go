@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -23,7 +24,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		}, []string{"route", "method", "code"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "outcry_api_request_seconds",
-			Help:    "Time from a request's arrival to its answer, by route template.",
+			Help:    "Time from a request's arrival to its answer, by route template; without event streams.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route"}),
 	}
@@ -41,8 +42,16 @@ func (m *metrics) middleware(now func() time.Time) gin.HandlerFunc {
 		c.Next()
 		r := route(c)
 		m.requests.WithLabelValues(r, method(c.Request.Method), strconv.Itoa(c.Writer.Status())).Inc()
-		m.seconds.WithLabelValues(r).Observe(max(now().Sub(start), 0).Seconds())
+		if !endless(c) {
+			m.seconds.WithLabelValues(r).Observe(max(now().Sub(start), 0).Seconds())
+		}
 	}
+}
+
+// endless reports whether the answer was a stream of events, which takes as long
+// as its reader stays.
+func endless(c *gin.Context) bool {
+	return strings.HasPrefix(c.Writer.Header().Get("Content-Type"), "text/event-stream")
 }
 
 // method keeps the label a closed set, whatever clients send.
