@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/outcryhq/outcry/api"
+	"github.com/outcryhq/outcry/detector/statusfeed"
 	"github.com/outcryhq/outcry/ingest/limit"
 	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/live/redis"
@@ -49,6 +50,7 @@ type config struct {
 	Catalog        string
 	CountryDB      string
 	NetworkDB      string
+	StatusFeeds    string
 	KeepReports    days
 	MaxLogBytes    byteSize
 	MaxStreams     int
@@ -104,6 +106,7 @@ func (c *config) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Catalog, "catalog", c.Catalog, "YAML `file` of services that replaces the built-in one, or extends it (extends: default)")
 	fs.StringVar(&c.CountryDB, "country-db", c.CountryDB, "MMDB `file` from address to country, instead of the built-in one")
 	fs.StringVar(&c.NetworkDB, "network-db", c.NetworkDB, "MMDB `file` from address to AS number, instead of the built-in one")
+	fs.StringVar(&c.StatusFeeds, "status-feeds", c.StatusFeeds, "`file` of status feeds that the role detector follows: on each line a service and the https address of its RSS, Atom or JSON feed")
 	fs.Var(&c.KeepReports, "keep-reports", "how long single reports are kept, at least 3d; counts and outages stay")
 	fs.Var(&c.MaxLogBytes, "max-log-bytes", "how much may wait in Redis while the database is away, such as 512MiB")
 	fs.IntVar(&c.MaxStreams, "max-streams", c.MaxStreams, "how many may follow /v1/stream at once; one address may have a twentieth of them, and 100 in any case")
@@ -146,6 +149,7 @@ func (c *config) validate(changed func(name string) bool) error {
 		readable("catalog", c.Catalog),
 		readable("country-db", c.CountryDB),
 		readable("network-db", c.NetworkDB),
+		readable("status-feeds", c.StatusFeeds),
 	)
 }
 
@@ -303,6 +307,12 @@ func (c *config) validateFiles() error {
 		_, err := c.loadCatalog()
 		errs = append(errs, err)
 	}
+	if c.StatusFeeds != "" {
+		if services, err := c.loadCatalog(); err == nil { // which has told its own mistakes
+			_, err := c.loadStatusFeeds(services)
+			errs = append(errs, err)
+		}
+	}
 	if c.CountryDB != "" || c.NetworkDB != "" {
 		_, err := c.openPlaces()
 		errs = append(errs, err)
@@ -319,6 +329,17 @@ func (c *config) loadCatalog() (*catalog.Catalog, error) {
 		return nil, fmt.Errorf("%w: --catalog: %w", errUsage, err)
 	}
 	return loaded, nil
+}
+
+func (c *config) loadStatusFeeds(services *catalog.Catalog) ([]statusfeed.Feed, error) {
+	feeds, err := statusfeed.ReadFile(c.StatusFeeds, func(slug string) bool {
+		_, known := services.Service(slug)
+		return known
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: --status-feeds: %w", errUsage, err)
+	}
+	return feeds, nil
 }
 
 func (c *config) openPlaces() (*place.Locator, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/outcryhq/outcry/detector"
 	"github.com/outcryhq/outcry/detector/archiver"
 	"github.com/outcryhq/outcry/detector/detect"
+	"github.com/outcryhq/outcry/detector/statusfeed"
 	"github.com/outcryhq/outcry/ingest"
 	"github.com/outcryhq/outcry/ingest/form"
 	"github.com/outcryhq/outcry/ingest/identity"
@@ -121,6 +122,25 @@ func (b *builder) buildDetector() error {
 	b.checks = append(b.checks, httpserver.Check{
 		Name: "detector", Needed: true, Probe: func(context.Context) error { return runner.Ready() },
 	})
+	return b.buildStatusFeeds()
+}
+
+// buildStatusFeeds follows what services say of themselves, where the operator names it.
+func (b *builder) buildStatusFeeds() error {
+	if b.cfg.StatusFeeds == "" {
+		return nil
+	}
+	feeds, err := b.cfg.loadStatusFeeds(b.catalog)
+	if err != nil {
+		return err
+	}
+	follower, err := statusfeed.New(statusfeed.Config{
+		Feeds: feeds, Archive: b.stores.archive, Now: b.now, Logger: b.logger, Registerer: b.registry,
+	})
+	if err != nil {
+		return err
+	}
+	b.add("status feeds", follower.Run)
 	return nil
 }
 
