@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/outcryhq/outcry/api/chart"
+	"github.com/outcryhq/outcry/api/reference"
 	"github.com/outcryhq/outcry/api/spec"
 	"github.com/outcryhq/outcry/api/web"
 	"github.com/outcryhq/outcry/pkg/archive"
@@ -97,20 +98,21 @@ type API struct {
 	now       func() time.Time
 	logger    *slog.Logger
 
-	present  *cached[present]
-	heard    *cached[heard]
-	listened *cached[listened]
-	front    *cached[front]
-	pictures *memo
-	made     *memo // pages
-	artist   *chart.Artist
-	baseURL  string
-	sources  *cached[spec.SourceList]
-	answers  *answers
-	streams  streams
-	reads    *ReadLimit                // nil for none
-	seen     atomic.Pointer[time.Time] // when the live state could be read last
-	standing *cached[standings]
+	present   *cached[present]
+	heard     *cached[heard]
+	listened  *cached[listened]
+	front     *cached[front]
+	pictures  *memo
+	made      *memo // pages
+	artist    *chart.Artist
+	baseURL   string
+	sources   *cached[spec.SourceList]
+	answers   *answers
+	streams   streams
+	reference *reference.Reference
+	reads     *ReadLimit                // nil for none
+	seen      atomic.Pointer[time.Time] // when the live state could be read last
+	standing  *cached[standings]
 	// said is what standing was when it could be read; only readStandings touches it.
 	said standings
 	// seasoned says that the installation is known to have listened for long
@@ -142,6 +144,9 @@ func New(cfg Config) (*API, error) {
 	}
 	a.pictures, a.made = newMemo(cfg.Now), newMemo(cfg.Now)
 	a.answers = newAnswers(cfg.Now)
+	if a.reference, err = reference.Read(OpenAPI); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
 	a.reads = cfg.Reads
 	if a.streams, err = a.newStreams(cfg.Streams); err != nil {
 		return nil, err
@@ -176,6 +181,7 @@ func (a *API) Mount(router gin.IRouter) {
 	}
 	calls.Use(a.answers.serve)
 	spec.RegisterHandlers(calls, a)
+	router.GET("/docs", a.docsPage)
 	a.mountPages(router)
 	a.mountOutages(router)
 }

@@ -51,6 +51,12 @@ const (
 	ListOutagesParamsFormatJSON ListOutagesParamsFormat = "json"
 )
 
+// Defines values for GetOutageSeriesParamsFormat.
+const (
+	GetOutageSeriesParamsFormatCsv  GetOutageSeriesParamsFormat = "csv"
+	GetOutageSeriesParamsFormatJSON GetOutageSeriesParamsFormat = "json"
+)
+
 // Defines values for GetSeriesParamsStep.
 const (
 	GetSeriesParamsStepN15M GetSeriesParamsStep = "15m"
@@ -557,6 +563,17 @@ type ListOutagesParams struct {
 // ListOutagesParamsFormat defines parameters for ListOutages.
 type ListOutagesParamsFormat string
 
+// GetOutageSeriesParams defines parameters for GetOutageSeries.
+type GetOutageSeriesParams struct {
+	// Format `csv` is RFC 4180 with a header, for spreadsheets and statistics: UTF-8, times as here, an empty cell where there is
+	// nothing. Text that programs could take for a formula begins with an apostrophe. A file is given only if nothing is
+	// missing from it.
+	Format *GetOutageSeriesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// GetOutageSeriesParamsFormat defines parameters for GetOutageSeries.
+type GetOutageSeriesParamsFormat string
+
 // ListServicesParams defines parameters for ListServices.
 type ListServicesParams struct {
 	// Q A name as a person types it; best match first.
@@ -699,7 +716,7 @@ func Calls() []Call {
 		{"GetCountry", "GET", "/v1/countries/:country", []string{}},
 		{"ListOutages", "GET", "/v1/outages", []string{"service", "country", "category", "state", "min_reports", "min_minutes", "since", "until", "limit", "cursor", "format"}},
 		{"GetOutage", "GET", "/v1/outages/:id", []string{}},
-		{"GetOutageSeries", "GET", "/v1/outages/:id/series", []string{}},
+		{"GetOutageSeries", "GET", "/v1/outages/:id/series", []string{"format"}},
 		{"ListServices", "GET", "/v1/services", []string{"q", "country", "status", "limit", "cursor"}},
 		{"GetService", "GET", "/v1/services/:service", []string{}},
 		{"GetRecord", "GET", "/v1/services/:service/record", []string{"country", "since"}},

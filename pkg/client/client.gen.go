@@ -356,6 +356,24 @@ func (e ListOutagesParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for GetOutageSeriesParamsFormat.
+const (
+	GetOutageSeriesParamsFormatCsv  GetOutageSeriesParamsFormat = "csv"
+	GetOutageSeriesParamsFormatJSON GetOutageSeriesParamsFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the GetOutageSeriesParamsFormat enum.
+func (e GetOutageSeriesParamsFormat) Valid() bool {
+	switch e {
+	case GetOutageSeriesParamsFormatCsv:
+		return true
+	case GetOutageSeriesParamsFormatJSON:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetSeriesParamsStep.
 const (
 	GetSeriesParamsStepN15M GetSeriesParamsStep = "15m"
@@ -1207,6 +1225,17 @@ type ListOutagesParams struct {
 // ListOutagesParamsFormat defines parameters for ListOutages.
 type ListOutagesParamsFormat string
 
+// GetOutageSeriesParams defines parameters for GetOutageSeries.
+type GetOutageSeriesParams struct {
+	// Format `csv` is RFC 4180 with a header, for spreadsheets and statistics: UTF-8, times as here, an empty cell where there is
+	// nothing. Text that programs could take for a formula begins with an apostrophe. A file is given only if nothing is
+	// missing from it.
+	Format *GetOutageSeriesParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// GetOutageSeriesParamsFormat defines parameters for GetOutageSeries.
+type GetOutageSeriesParamsFormat string
+
 // ReportParams defines parameters for Report.
 type ReportParams struct {
 	// IdempotencyKey Makes sending the same report again harmless for 60 minutes.
@@ -1393,7 +1422,7 @@ type ClientInterface interface {
 	// GetOutageSeries Reports by country, from an hour before the outage to an hour after it, with what is usual.
 	//
 	// Corresponds with GET /v1/outages/{id}/series (the `GetOutageSeries` operationId).
-	GetOutageSeries(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetOutageSeries(ctx context.Context, id OutageID, params *GetOutageSeriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReportWithBody Report that a service fails for you, now.
 	//
@@ -1552,8 +1581,8 @@ func (c *Client) GetOutage(ctx context.Context, id OutageID, reqEditors ...Reque
 // GetOutageSeries Reports by country, from an hour before the outage to an hour after it, with what is usual.
 //
 // Corresponds with GET /v1/outages/{id}/series (the `GetOutageSeries` operationId).
-func (c *Client) GetOutageSeries(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetOutageSeriesRequest(c.Server, id)
+func (c *Client) GetOutageSeries(ctx context.Context, id OutageID, params *GetOutageSeriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOutageSeriesRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2038,7 +2067,7 @@ func NewGetOutageRequest(server string, id OutageID) (*http.Request, error) {
 }
 
 // NewGetOutageSeriesRequest constructs an http.Request for the GetOutageSeries method
-func NewGetOutageSeriesRequest(server string, id OutageID) (*http.Request, error) {
+func NewGetOutageSeriesRequest(server string, id OutageID, params *GetOutageSeriesParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2061,6 +2090,33 @@ func NewGetOutageSeriesRequest(server string, id OutageID) (*http.Request, error
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -2678,7 +2734,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/outages/{id}/series (the `GetOutageSeries` operationId).
-	GetOutageSeriesWithResponse(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*GetOutageSeriesResponse, error)
+	GetOutageSeriesWithResponse(ctx context.Context, id OutageID, params *GetOutageSeriesParams, reqEditors ...RequestEditorFn) (*GetOutageSeriesResponse, error)
 
 	// ReportWithBodyWithResponse Report that a service fails for you, now.
 	//
@@ -3173,6 +3229,11 @@ func (r GetOutageResponse) ContentType() string {
 	return ""
 }
 
+// GetOutageSeriesResponse200Headers the declared response headers of an HTTP 200 response for GetOutageSeries
+type GetOutageSeriesResponse200Headers struct {
+	ContentDisposition *string
+}
+
 // GetOutageSeriesResponse429Headers the declared response headers of an HTTP 429 response for GetOutageSeries
 type GetOutageSeriesResponse429Headers struct {
 	RateLimit       *string
@@ -3198,6 +3259,8 @@ type GetOutageSeriesResponse struct {
 	ApplicationProblemJSON429 *Limited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetOutageSeriesResponse200Headers
 	// Headers429 the parsed response headers for an HTTP 429 response
 	Headers429 *GetOutageSeriesResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3925,8 +3988,8 @@ func (c *ClientWithResponses) GetOutageWithResponse(ctx context.Context, id Outa
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/outages/{id}/series (the `GetOutageSeries` operationId).
-func (c *ClientWithResponses) GetOutageSeriesWithResponse(ctx context.Context, id OutageID, reqEditors ...RequestEditorFn) (*GetOutageSeriesResponse, error) {
-	rsp, err := c.GetOutageSeries(ctx, id, reqEditors...)
+func (c *ClientWithResponses) GetOutageSeriesWithResponse(ctx context.Context, id OutageID, params *GetOutageSeriesParams, reqEditors ...RequestEditorFn) (*GetOutageSeriesResponse, error) {
+	rsp, err := c.GetOutageSeries(ctx, id, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -4544,9 +4607,22 @@ func ParseGetOutageSeriesResponse(rsp *http.Response) (*GetOutageSeriesResponse,
 		}
 		response.ApplicationProblemJSON503 = &dest
 
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
+
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetOutageSeriesResponse200Headers
+		if values := rsp.Header.Values("Content-Disposition"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Disposition", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentDisposition = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 429:
 		var headers GetOutageSeriesResponse429Headers
 		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
