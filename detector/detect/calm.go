@@ -7,8 +7,10 @@ import (
 )
 
 const (
-	// calmFor is how many minutes in a row have to be calm.
-	calmFor minute = 10
+	// calmFor is how many minutes in a row have to be calm, and calmWithin in how
+	// many they are, with those in between that say nothing.
+	calmFor    minute = 10
+	calmWithin minute = 30
 	// calmWindow is the longer of the two windows that have to be calm.
 	calmWindow minute = 15
 	// calmPeak is the window in which a calm series is below a quarter of its peak.
@@ -45,10 +47,17 @@ func (d *Detector) hasCalmed(s *series, impact outage.Impact, last minute) bool 
 	if last-start >= blindMost || normal > 0 {
 		peak = math.Inf(1) // what has lasted so long need not fall: it may be normal by now
 	}
-	for m := last; m > last-calmFor; m-- {
-		if !d.coverage.whole(m) || !d.calmAt(s, m, checked, peak, least) {
+	calm := minute(0)
+	for m := last; calm < calmFor; m-- {
+		switch {
+		case m <= last-calmWithin, !d.coverage.at(m):
+			return false
+		case !d.coverage.whole(m):
+			continue // it says nothing
+		case !d.calmAt(s, m, checked, peak, least):
 			return false
 		}
+		calm++
 	}
 	return true
 }

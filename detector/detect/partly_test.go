@@ -52,6 +52,18 @@ func TestTheLossOfASourceIsNoEndOfAnOutage(t *testing.T) {
 	}
 }
 
+func TestASourceThatComesAndGoesKeepsNoOutageOpen(t *testing.T) {
+	t.Parallel()
+	w := silentWorld(t)
+	w.hear(nl, repeat(20, 20)...)
+	for range 8 {
+		w.quiet(4)
+		w.partly(nl, 0)
+	}
+	require.Equal(t, outage.Ended, w.only().State)
+	require.Equal(t, after(20), *w.only().EndedAt)
+}
+
 func TestNothingIsLearnedWhileASourceIsAway(t *testing.T) {
 	t.Parallel()
 	usual := map[outage.Series]int{nl: 120}

@@ -92,6 +92,9 @@ func (n *Network) Source() outage.Source { return outage.SourceBluesky }
 // Instance implements social.Network. There is one Bluesky, whichever host is asked.
 func (n *Network) Instance() string { return "" }
 
+// Resumes implements social.Resumes: hosts keep what happened for longer than it counts.
+func (n *Network) Resumes() bool { return true }
+
 // Backoff says how long to wait between connections. Hosts that are restarted
 // say so, and posts wait on the next one: so the first pause is short.
 func (n *Network) Backoff() social.Backoff {

@@ -122,6 +122,9 @@ func (n *Network) Source() outage.Source { return outage.SourceMastodon }
 // Instance is the instance's host.
 func (n *Network) Instance() string { return n.base.Host }
 
+// Resumes implements [social.Resumes]: the timeline gives what was missed.
+func (n *Network) Resumes() bool { return true }
+
 // Read implements [social.Network].
 func (n *Network) Read(ctx context.Context, cursor string, out social.Out) error {
 	defer n.client.CloseIdleConnections()

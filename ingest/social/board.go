@@ -158,6 +158,13 @@ func (b *board) listened(from, to time.Time) bool {
 	return !b.since.IsZero() && !b.since.After(from) && to.Sub(b.lastAlive) <= aliveWithin
 }
 
+// readPast says whether what is read now was posted after a moment.
+func (b *board) readPast(at time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.since.IsZero() && !b.state.LastPostAt.Before(at)
+}
+
 // State is where the Listener stands now.
 func (l *Listener) State() State {
 	now := l.config.Now()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
@@ -20,15 +21,18 @@ const (
 )
 
 // keepCovering notes each minute through which the source has listened, just
-// after it, until ctx ends. What a broken source does not hear is not peace.
+// after it, until ctx ends. What a broken source does not hear is not peace. One
+// that resumes has heard a minute, too, once it has read on past its end.
 func (l *Listener) keepCovering(ctx context.Context) {
-	var due []time.Time // the last moments of minutes to be noted
+	var due []time.Time    // the last moments of minutes to be noted
+	var missed []time.Time // the ends of minutes that may yet be read
+	resumes, _ := l.config.Network.(Resumes)
 	said := false
 	looked := l.config.Now().Truncate(time.Minute)
 	for {
 		now := l.config.Now()
 		pause := now.Truncate(time.Minute).Add(time.Minute).Sub(now)
-		if len(due) > 0 {
+		if len(due)+len(missed) > 0 {
 			pause = min(pause, coverRetry)
 		}
 		if !wait(ctx, pause) {
@@ -37,10 +41,20 @@ func (l *Listener) keepCovering(ctx context.Context) {
 		// The minute that has just ended; one that was slept through is not known.
 		if end := l.config.Now().Truncate(time.Minute); end.After(looked) {
 			looked = end
-			if l.board.listened(end.Add(-time.Minute), end) {
+			switch {
+			case l.board.listened(end.Add(-time.Minute), end):
 				due = append(due, end.Add(-time.Nanosecond))
+			case resumes != nil && resumes.Resumes():
+				missed = append(missed, end)
 			}
 		}
+		missed = slices.DeleteFunc(missed, func(end time.Time) bool {
+			read := l.board.readPast(end)
+			if read {
+				due = append(due, end.Add(-time.Nanosecond))
+			}
+			return read || l.config.Now().Sub(end) > live.LateAfter-time.Minute
+		})
 		due = due[max(0, len(due)-maxMinutes):]
 		var err error
 		if due, err = l.cover(ctx, due); err != nil && !said && ctx.Err() == nil {

@@ -576,6 +576,47 @@ func TestMinutesThroughWhichItListened(t *testing.T) {
 	})
 }
 
+// resuming is a network that goes on after its cursor.
+type resuming struct{ *scripted }
+
+func (resuming) Resumes() bool { return true }
+
+func TestMinutesThatWereReadAfterAllCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // time starts at midnight
+		began := time.Now()
+		at := func(ctx context.Context, out social.Out, n, minutes int) {
+			p := post(n)
+			p.At = began.Add(time.Duration(minutes) * time.Minute)
+			_ = out.Post(ctx, p)
+		}
+		w := newWorld(t,
+			func(ctx context.Context, cursor string, out social.Out) error {
+				short, cancel := context.WithTimeout(ctx, 90*time.Second)
+				defer cancel()
+				_ = listening(short, cursor, out)
+				waitFor(ctx, 3*time.Minute)
+				return errLost // at 00:04:30
+			},
+			func(ctx context.Context, cursor string, out social.Out) error {
+				out.Connected()
+				at(ctx, out, 1, 3) // all up to 00:03 was read
+				waitFor(ctx, 2*time.Minute)
+				at(ctx, out, 2, 6)
+				return listening(ctx, cursor, out)
+			})
+		w.config.Network = resuming{w.network}
+		_, stop := w.start()
+		sleep(t, 6*time.Minute+20*time.Second)
+		require.Equal(t, []string{"bluesky 00:00", "bluesky 00:01", "bluesky 00:02"}, w.now().covered)
+		sleep(t, 2*time.Minute)
+		stop()
+		require.Equal(t, []string{
+			"bluesky 00:00", "bluesky 00:01", "bluesky 00:02", "bluesky 00:03", "bluesky 00:04", "bluesky 00:05", "bluesky 00:07",
+		}, w.now().covered)
+	})
+}
+
 func TestSourceWithoutPostsIsQuiet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

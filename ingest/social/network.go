@@ -57,6 +57,10 @@ type Out interface { //nolint:interfacebloat // one listener, and all that can b
 	Advance(cursor string)
 }
 
+// Resumes may be a method of a Network. If it is true, Read hands over what was
+// posted while nothing was connected, oldest first, as far as it still counts.
+type Resumes interface{ Resumes() bool }
+
 // Backoff is how long to wait between failed connections: First, then twice as
 // long each time up to Most. A Network may have a method Backoff() Backoff.
 type Backoff struct {
