@@ -1,6 +1,7 @@
 package detector_test
 
 import (
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,47 @@ func TestMinutesThatNobodySawAreNotQuiet(t *testing.T) {
 		require.Equal(t, opened.ID, w.recover(t, r).ID)
 		w.log.requireOneOutage(t, opened.ID)
 	})
+}
+
+func TestTheArchiveKnowsWhatWasAway(t *testing.T) {
+	t.Parallel()
+	for name, away := range map[string]bool{"Bluesky is away": true, "all listen": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newMemoryWorld(t)
+				// Nearly all of the last day's reports are Bluesky's.
+				past := live.Entry{Partition: live.Partition("signal"), Epoch: "elsewhere", Position: "1"}
+				for n := range 20 {
+					id := outage.DeriveID("past", strconv.Itoa(n))
+					at := begin().Add(-time.Duration(n+1) * time.Hour)
+					past.Reports = append(past.Reports, outage.Logged{Outcome: outage.Counted, Report: outage.Report{
+						Identity: outage.Identity{ID: id, Reporter: outage.Hash(id[:12])}, Service: "signal", Country: "NL",
+						Source: outage.SourceBluesky, ObservedAt: at, ReceivedAt: at,
+					}})
+				}
+				require.NoError(t, w.archive.Append(t.Context(), []live.Entry{past}))
+				r := w.start(t, "a", nil)
+				r.look(t)
+				w.fail(t, r)
+				for range 40 {
+					heard := live.Entry{Partition: 1, Epoch: "elsewhere", Position: "1"}
+					if !away {
+						heard.Coverage = []live.Coverage{{Source: outage.SourceBluesky, Minute: w.Now()}}
+					}
+					require.NoError(t, w.archive.Append(t.Context(), []live.Entry{heard}))
+					w.minute(t, 0, r)
+					elapse(2 * time.Second) // the archive is asked each minute
+				}
+				state := w.outages(t)[0].Outage.State
+				if away {
+					require.Equal(t, outage.Ongoing, state, "the form's silence alone is no end")
+					return
+				}
+				require.Equal(t, outage.Ended, state)
+			})
+		})
+	}
 }
 
 func TestTheArchiveKnowsWhoListened(t *testing.T) {
