@@ -5,6 +5,7 @@
 // other statement is one text for both.
 //
 //	OpenSQLite(ctx, path string, logger) (*Archive, error)
+//	OpenSQLiteBeside(ctx, path string, logger) (*Archive, error) // of a running Outcry, for remarks
 //	OpenPostgres(ctx, url string, logger) (*Archive, error)
 //
 // open, migrate forward and verify; the archive of a newer Outcry is refused,
@@ -27,6 +28,10 @@
 //
 //	Outages(ctx, OutageFilter) (OutagePage, error)              // newest first, by cursor
 //	Outage(ctx, outage.ID) (outage.Outage, error)               // outage.ErrNotFound
+//	AddRemark(ctx, of outage.ID, outage.Remark) error           // beside the outage, which stays as it is
+//	Remarks(ctx, of ...outage.ID) (map[outage.ID][]outage.Remark, error)
+//	Standings(ctx) (map[outage.ID]outage.Standing, error)       // those retracted or merged
+//	Record(ctx, service, country string, since, latest) (Record, error) // without those
 //	OutageMinutes(ctx, outage.ID) ([]live.MinuteCount, error)   // kept with a final outage
 //	Counts(ctx, outage.Series, from, to time.Time, step) ([]Bucket, error) // non-zero buckets only
 //	CountryTotals(ctx, service string, from, to) ([]SeriesTotal, error)
