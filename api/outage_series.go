@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -23,6 +24,7 @@ func (a *API) GetOutageSeries(c *gin.Context) {
 	if err != nil {
 		q.fail("id", "expected an id such as 0199f2c5-0000-7000-8000-000000000000")
 	}
+	asFile := q.wantsCSV()
 	if q.err != nil {
 		problem.Write(c, q.err)
 		return
@@ -41,7 +43,27 @@ func (a *API) GetOutageSeries(c *gin.Context) {
 	if found.Final && series.To.Before(a.now().Add(-besideOutage)) {
 		keep = keepHistory
 	}
+	if asFile {
+		outageSeriesCSV(c, keep, series)
+		return
+	}
 	respondJSON(c, keep, series)
+}
+
+// outageSeriesCSV answers with a file of the points of all countries, by country and time.
+func outageSeriesCSV(c *gin.Context, keep time.Duration, series spec.OutageSeries) {
+	file := newCSV("at", "country", "reports", "expected")
+	for _, one := range series.Series {
+		step := series.To.Sub(series.From) / time.Duration(max(len(one.Reports), 1))
+		for i, n := range one.Reports {
+			expected := ""
+			if one.Expected[i] != nil {
+				expected = strconv.FormatFloat(*one.Expected[i], 'f', -1, 64)
+			}
+			file.row(series.From.Add(time.Duration(i)*step).Format(time.RFC3339), one.Country, strconv.Itoa(n), expected)
+		}
+	}
+	file.respond(c, keep, "outcry-outage-"+series.ID.String())
 }
 
 // outageSeries reads the reports of each country with an impact, from an hour

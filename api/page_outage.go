@@ -91,6 +91,9 @@ func (a *API) describeOutage(c *gin.Context, t teller, s story) web.OutagePage {
 	if s.remarksAway {
 		page.Notes = append(page.Notes, t.T("outage.away.remarks"))
 	}
+	if !s.Final {
+		page.Minute = t.now.Unix() / int64(time.Minute/time.Second)
+	}
 	page.Rows = t.rows(s)
 	page.Banners = t.banners(s)
 	for _, r := range s.remarks {

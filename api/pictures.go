@@ -76,9 +76,10 @@ func (a *API) outageSVG(c *gin.Context) { a.outagePicture(c, false) }
 func (a *API) outagePNG(c *gin.Context) { a.outagePicture(c, true) }
 
 func (a *API) outagePicture(c *gin.Context, pixels bool) {
-	known := []string{"country", "lang", "top", "size"}
+	// The minute is for pages that go on: another address is another picture to a browser.
+	known := []string{"country", "lang", "top", "minute", "size"}
 	if pixels {
-		known = known[:3]
+		known = known[:4]
 	}
 	q := queryOf(c, known...)
 	want := q.readWish()

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/xml"
 	"errors"
 	"image/png"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +87,7 @@ func TestAnOutagesChart(t *testing.T) {
 	require.Contains(t, w.drawn(base+"?lang=id&country=NL"), "WhatsApp, Belanda")
 	require.Contains(t, w.get(base+"?size=narrow").Body.String(), `width="360"`)
 
+	require.Equal(t, all, w.drawn(base+"?minute=25161642"), "for a page that goes on")
 	card := w.get("/outages/" + o.ID.String() + "/chart.png")
 	require.Equal(t, "image/png", card.Header().Get("Content-Type"))
 	picture, err := png.Decode(bytes.NewReader(card.Body.Bytes()))
@@ -187,4 +190,32 @@ func TestALongOutageIsDrawnAtOnce(t *testing.T) {
 	require.Less(t, answer.Body.Len(), 60_000)
 	require.Regexp(t, regexp.MustCompile(`mean of 15 min, busiest of`), answer.Body.String())
 	require.False(t, strings.Contains(answer.Body.String(), "NaN"))
+}
+
+// TestAnOutagesMinutesAsAFile is what a spreadsheet reads.
+func TestAnOutagesMinutesAsAFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, append(hour("whatsapp", "NL", 240), hour("whatsapp", "ID", 60)...)...)
+	w.baselines = usually(.4)
+	o := ongoing("whatsapp", at("08:00"), "NL", "ID")
+	w.announce(o)
+	answer := w.get("/v1/outages/" + o.ID.String() + "/series?format=csv")
+	require.Equal(t, http.StatusOK, answer.Code)
+	require.Contains(t, answer.Header().Get("Content-Disposition"), "outcry-outage-"+o.ID.String()+".csv")
+	rows, err := csv.NewReader(answer.Body).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, []string{"at", "country", "reports", "expected"}, rows[0])
+	sums, first := map[string]int{}, map[string]string{}
+	for _, row := range rows[1:] {
+		n, err := strconv.Atoi(row[2])
+		require.NoError(t, err)
+		sums[row[1]] += n
+		if first[row[1]] == "" {
+			first[row[1]] = row[0]
+		}
+		require.Equal(t, "0.4", row[3])
+	}
+	require.Equal(t, map[string]string{"NL": "2017-11-03T07:00:00Z", "ID": "2017-11-03T07:00:00Z"}, first)
+	require.Greater(t, sums["NL"], 3*sums["ID"])
+	require.Equal(t, http.StatusBadRequest, w.get("/v1/outages/"+o.ID.String()+"/series?format=xml").Code)
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"html/template"
+	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/outcryhq/outcry/pkg/outage"
@@ -17,8 +19,11 @@ const (
 // OutagePage is what the pages "outage" and "outage_embed" are rendered with.
 type OutagePage struct {
 	Title string
-	// Lang and Theme are the reader's, for addresses of pictures.
+	// Lang is the reader's, for the addresses of pictures.
 	Lang string
+	// Minute is the one that a page shows of an outage that goes on, in minutes
+	// since 1970: its pictures change with it. 0 for a picture that stays.
+	Minute int64
 	// Base begins absolute addresses, such as "https://outcry.example".
 	Base             string
 	ID, Slug, Name   string
@@ -51,18 +56,22 @@ func (p OutagePage) Chart(kind string) template.URL {
 }
 
 func (p OutagePage) chart(kind string) string {
-	query := ""
-	if p.Lang != English {
-		query = "&lang=" + p.Lang
-	}
+	query := url.Values{}
 	if kind == "narrow" {
-		query = "&size=narrow" + query
+		query.Set("size", kind)
 		kind = "svg"
 	}
-	if query != "" {
-		query = "?" + query[1:]
+	if p.Lang != English {
+		query.Set("lang", p.Lang)
 	}
-	return "/outages/" + p.ID + "/chart." + kind + query
+	if p.Minute != 0 && kind == "svg" {
+		query.Set("minute", strconv.FormatInt(p.Minute, 10))
+	}
+	address := "/outages/" + p.ID + "/chart." + kind
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	return address
 }
 
 // Card is the absolute address of the picture for social networks.
