@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -250,12 +249,5 @@ func (v frontView) trends(ctx context.Context, cards []web.Outage) web.Scale {
 	return scale
 }
 
-// ofLate is how many reports a minute came in the last five whole minutes; the
-// last count is of a minute that is still running.
-func ofLate(counts []int) int {
-	whole := counts[max(len(counts)-6, 0) : len(counts)-1]
-	if len(whole) == 0 {
-		return 0
-	}
-	return int(math.Round(float64(total(whole)) / float64(len(whole))))
-}
+// ofLate is the most reports in one of the last five minutes or the running one.
+func ofLate(counts []int) int { return slices.Max(counts[max(len(counts)-6, 0):]) }

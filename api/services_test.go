@@ -173,7 +173,7 @@ func TestTroubleShowsHoweverLittleWasListened(t *testing.T) {
 	body := page(w, http.StatusOK, "/?q=telegram")
 	require.Contains(t, body, `<span class="status possible">Possible problem: United Kingdom</span>`)
 	require.Contains(t, body, "Outcry has listened here for 1 h 1 min so far.")
-	require.Contains(t, page(w, http.StatusOK, "/?q=netflix"), `<span class="status unknown">Too little heard to tell</span>`)
+	require.Contains(t, page(w, http.StatusOK, "/?q=netflix"), `<span class="status unknown">Too few reports to tell</span>`)
 }
 
 func TestAReportThatWasJustCountedShowsThatSomebodyListens(t *testing.T) {

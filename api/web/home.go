@@ -77,7 +77,7 @@ type Outage struct {
 	Usual, PeakUsual Usual
 	Peak             int
 	PeakAt           Moment
-	// Recent is the reports a minute of late; negative when the counts could not be read.
+	// Recent is the most reports in a minute of the last five; negative when the counts could not be read.
 	Recent int
 	// Where is set instead of Countries where there is only one.
 	Where     Countries

@@ -7,6 +7,7 @@ import (
 	"html"
 	"html/template"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -188,9 +189,9 @@ func (l *Language) plural(args []any) string {
 
 // Text says a value: a message (Text), a string as it is, a number, a
 // time.Duration, a time.Time with date and time of day, a Moment, a Day, a
-// Country, Countries, a Usual or a Brief.
+// Country, Countries, a Usual or a Brief, or a pointer to one.
 func (l *Language) Text(value any) (string, error) {
-	switch v := value.(type) {
+	switch v := direct(value).(type) {
 	case message:
 		key, args := v.Message()
 		return l.say(key, args)
@@ -223,9 +224,17 @@ func (l *Language) Text(value any) (string, error) {
 	}
 }
 
+// direct returns what a pointer points to, and anything else as it is.
+func direct(value any) any {
+	if v := reflect.ValueOf(value); v.Kind() == reflect.Pointer && !v.IsNil() {
+		return v.Elem().Interface()
+	}
+	return value
+}
+
 // markup is Text as HTML, with times that programs and the script can read.
 func (l *Language) markup(value any) (string, error) {
-	switch v := value.(type) {
+	switch v := direct(value).(type) {
 	case Moment:
 		return string(l.element(v, l.Moment(v))), nil
 	case message:
