@@ -49,7 +49,8 @@ environment, the environment over the file.`,
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(checkConfigCommand(), checkCatalogCommand(), versionCommand(), healthcheckCommand(),
-		replayCommand(), classifyCommand(), explainCommand(), importCommand(), exportCommand(), outageCommand())
+		replayCommand(), classifyCommand(), explainCommand(), importCommand(), exportCommand(), outageCommand(),
+		watchCommand())
 	return root
 }
 
