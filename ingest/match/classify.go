@@ -335,7 +335,7 @@ func (s *scratch) confirm() {
 			if h.kind != firm || h.start < n.end && n.start < h.end {
 				continue
 			}
-			own := len(h.services) == 0 && !s.isParticle(n) || len(h.services) > 0 && slices.Contains(n.services, h.services[0])
+			own := len(h.services) == 0 && !s.isParticle(n) || len(h.services) > 0 && slices.ContainsFunc(n.services, func(one int32) bool { return slices.Contains(h.services, one) })
 			if own && s.between(h.start, h.end, n.start, n.end) == 0 {
 				n.doubtful = false
 			}

@@ -80,12 +80,7 @@ func New(c *catalog.Catalog, g Gazetteer) (*Matcher, error) {
 	for _, n := range names {
 		b.name(n)
 	}
-	for i, s := range m.services {
-		for _, word := range s.Qualifiers {
-			key, _ := b.normal(word)
-			b.add(key, entry{kind: firm, services: []int32{int32(i)}})
-		}
-	}
+	b.qualifiers()
 	b.build()
 	return m, nil
 }
@@ -103,6 +98,20 @@ type matcherBuilder struct {
 	keys  map[string]int // to index in lists
 	lists [][]entry
 	ids   map[string]int32
+}
+
+// qualifiers adds the words that make an ambiguous name clear, each once.
+func (b *matcherBuilder) qualifiers() {
+	services := make(map[string][]int32)
+	for i, s := range b.m.services {
+		for _, word := range s.Qualifiers {
+			key, _ := b.normal(word)
+			services[key] = append(services[key], int32(i)) //nolint:gosec // an index of few
+		}
+	}
+	for key, of := range services {
+		b.add(key, entry{kind: firm, services: of})
+	}
 }
 
 // normal returns the normal form of a phrase or name, without the spaces around.
