@@ -17,6 +17,22 @@ func (a *Archive) Plan(ctx context.Context, filter OutageFilter) (query string, 
 	return query, lines, err
 }
 
+// PlanSQLite is Plan for SQLite, without times.
+func (a *Archive) PlanSQLite(ctx context.Context, filter OutageFilter) (lines []string, err error) {
+	query, args, _, err := outagesQuery(filter)
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, a.read, "EXPLAIN QUERY PLAN "+query, args, func(r row) error {
+		var id, parent, unused int
+		var line string
+		err := r.Scan(&id, &parent, &unused, &line)
+		lines = append(lines, line)
+		return err
+	})
+	return lines, err
+}
+
 // PlanRecord is Plan for the sums of a record.
 func (a *Archive) PlanRecord(ctx context.Context, service, country string, since time.Time) (query string, lines []string, err error) {
 	of := spansOf(service, country, since)
