@@ -60,7 +60,11 @@ line is not a post.`,
 				return fmt.Errorf("classify: %w", err)
 			}
 			defer func() { err = errors.Join(err, input.Close()) }()
-			matcher, err := openMatcher(catalogFile)
+			services, err := (&config{Catalog: catalogFile}).loadCatalog()
+			if err != nil {
+				return err
+			}
+			matcher, err := newMatcher(services)
 			if err != nil {
 				return badInput(fmt.Errorf("classify: %w", err))
 			}
@@ -71,15 +75,8 @@ line is not a post.`,
 	return cmd
 }
 
-// openMatcher makes a matcher for a catalog file, "" for the one built in.
-func openMatcher(catalogFile string) (*match.Matcher, error) {
-	services, err := catalog.Default()
-	if catalogFile != "" {
-		services, err = catalog.LoadFile(catalogFile)
-	}
-	if err != nil {
-		return nil, err
-	}
+// newMatcher makes a matcher for a catalog, with the places that come with the program.
+func newMatcher(services *catalog.Catalog) (*match.Matcher, error) {
 	gazetteer, err := place.OpenGazetteer()
 	if err != nil {
 		return nil, err

@@ -6,16 +6,28 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/outcryhq/outcry/ingest/match"
+	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
+// builtInMatcher is made once for all tests: with the race detector it takes seconds.
+var builtInMatcher = sync.OnceValues(func() (*match.Matcher, error) { //nolint:gochecknoglobals // shared
+	services, err := catalog.Default()
+	if err != nil {
+		return nil, err
+	}
+	return newMatcher(services)
+})
+
 func TestClassify(t *testing.T) {
 	t.Parallel()
-	matcher, err := openMatcher("")
+	matcher, err := builtInMatcher()
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, classify(matcher, strings.NewReader(`{"id":"a","text":"is whatsapp down for anyone else?","place":"NL"}
@@ -37,7 +49,7 @@ func TestClassify(t *testing.T) {
 
 func TestClassifyNamesTheLineThatIsNoPost(t *testing.T) {
 	t.Parallel()
-	matcher, err := openMatcher("")
+	matcher, err := builtInMatcher()
 	require.NoError(t, err)
 	const good = `{"text":"hello"}` + "\n"
 	for name, c := range map[string]struct{ text, want string }{

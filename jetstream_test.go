@@ -17,9 +17,7 @@ import (
 	"github.com/outcryhq/outcry/ingest/match"
 	"github.com/outcryhq/outcry/ingest/social"
 	"github.com/outcryhq/outcry/pkg/archive"
-	"github.com/outcryhq/outcry/pkg/catalog"
 	"github.com/outcryhq/outcry/pkg/outage"
-	"github.com/outcryhq/outcry/pkg/place"
 	"github.com/outcryhq/outcry/pkg/servertest"
 )
 
@@ -79,11 +77,7 @@ func TestJetstreamEndToEnd(t *testing.T) {
 // streamIsUnderstood checks that the matcher takes the complaints, and those alone.
 func streamIsUnderstood(t *testing.T) {
 	t.Helper()
-	services, err := catalog.Default()
-	require.NoError(t, err)
-	places, err := place.OpenGazetteer()
-	require.NoError(t, err)
-	matcher, err := match.New(services, places)
+	matcher, err := builtInMatcher()
 	require.NoError(t, err)
 	for _, in := range streamCities {
 		for _, city := range in.cities {

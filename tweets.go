@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -94,27 +95,20 @@ func (t *tweets) newReader(cmd *cobra.Command) (*tweetReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	places, err := place.OpenGazetteer()
-	if err != nil {
-		return nil, err
-	}
-	matcher, err := match.New(services, places)
-	if err != nil {
-		return nil, err
-	}
 	tally, err := newTally(cmd.Context(), services.Services()[0].Slug)
 	if err != nil {
 		return nil, err
 	}
 	return &tweetReader{
-		matcher: matcher, tally: tally, stdin: cmd.InOrStdin(), status: newStatusLine(cmd.ErrOrStderr()),
+		matcher: sync.OnceValues(func() (*match.Matcher, error) { return newMatcher(services) }), tally: tally, stdin: cmd.InOrStdin(), status: newStatusLine(cmd.ErrOrStderr()),
 		refused: map[string]int{},
 	}, nil
 }
 
 // tweetReader reads dumps into a tally.
 type tweetReader struct {
-	matcher *match.Matcher
+	// matcher is made for the first post: a file without one is told of at once.
+	matcher func() (*match.Matcher, error)
 	tally   *tally
 	stdin   io.Reader
 	status  *statusLine
@@ -215,7 +209,11 @@ func (r *tweetReader) line(ctx context.Context, line []byte) error {
 	if err := r.tally.hear(ctx, post.At); err != nil {
 		return err
 	}
-	verdict := r.matcher.Classify(match.Post{
+	matcher, err := r.matcher()
+	if err != nil {
+		return err
+	}
+	verdict := matcher.Classify(match.Post{
 		Text: post.Text, Language: post.Language, Place: post.Place, Profile: post.Profile, Repost: post.Repost,
 	})
 	if !verdict.Complaint {
