@@ -94,9 +94,9 @@ func listOutages(ctx context.Context, out io.Writer, record *archive.Archive, fi
 	if err != nil {
 		return err
 	}
-	print, finish := outageTable(out, filter.Now)
+	show, finish := outageTable(out, filter.Now)
 	if wanted.json {
-		print, finish = outageLines(out)
+		show, finish = outageLines(out)
 	}
 	for left := wanted.limit; left > 0; {
 		filter.Limit = min(left, outagesAtOnce)
@@ -105,7 +105,7 @@ func listOutages(ctx context.Context, out io.Writer, record *archive.Archive, fi
 			return err
 		}
 		for _, o := range page.Outages {
-			if err := print(outage.Published{Outage: o, Standing: standings[o.ID]}); err != nil {
+			if err := show(outage.Published{Outage: o, Standing: standings[o.ID]}); err != nil {
 				return err
 			}
 		}
