@@ -33,11 +33,9 @@ type Live interface {
 type Archive interface {
 	Counts(ctx context.Context, s outage.Series, from, to time.Time, step time.Duration) ([]archive.Bucket, error)
 	Coverage(ctx context.Context, from, to time.Time) (archive.CoveredMinutes, error)
-	Records
-	Outage(ctx context.Context, id outage.ID) (outage.Outage, error)
-	Outages(ctx context.Context, filter archive.OutageFilter) (archive.OutagePage, error)
 	Sources(ctx context.Context) ([]archive.SourceState, error)
 	Chronicle
+	Records
 }
 
 // Catalog knows the services; see pkg/catalog.
@@ -60,13 +58,18 @@ type Baselines interface {
 type Pages interface {
 	Render(c *gin.Context, status int, page string, data any)
 	Error(c *gin.Context, err error)
+	Readers
+	// Make renders a page as a reader wants it, and Send answers with it.
+	Make(choice web.Choice, page, here string, data any) ([]byte, error)
+	Send(c *gin.Context, status int, choice web.Choice, body []byte)
+}
+
+// Readers knows how readers want pages.
+type Readers interface {
+	Choice(c *gin.Context) web.Choice
 	// Language is that of the reader, and In gives it by its name.
 	Language(c *gin.Context) string
 	In(tag string) *web.Language
-	// Choice is how the reader wants a page, which Make renders and Send answers with.
-	Choice(c *gin.Context) web.Choice
-	Make(choice web.Choice, page, here string, data any) ([]byte, error)
-	Send(c *gin.Context, status int, choice web.Choice, body []byte)
 }
 
 // Config is what New needs. Everything is required except Baselines.

@@ -53,7 +53,7 @@ func (m *memo) get(ctx context.Context, key string, keep time.Duration, build fu
 		return body, err
 	})
 	if err != nil {
-		return nil, err
+		return nil, err //nolint:wrapcheck // it is that of build
 	}
 	body, ok := made.([]byte)
 	if !ok {

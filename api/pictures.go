@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// byMinute is the longest chart of single minutes; a longer one is of quarters of an hour.
-	byMinute = 14 * 24 * time.Hour
+	// longestFine is the longest chart of single minutes; a longer one is of quarters of an hour.
+	longestFine = 14 * 24 * time.Hour
 	// longestChart bounds what a chart shows of an outage: its first year.
 	longestChart = 366 * 24 * time.Hour
 	// maxTop is the highest scale that may be asked for, in reports a minute.
@@ -189,7 +189,7 @@ func chartSpan(o outage.Outage, now time.Time) span {
 	if s.to.Sub(s.from) > longestChart {
 		s.to = s.from.Add(longestChart)
 	}
-	if s.to.Sub(s.from) > byMinute || !o.Final && s.from.Before(now.Add(-minutesFor)) {
+	if s.to.Sub(s.from) > longestFine || !o.Final && s.from.Before(now.Add(-minutesFor)) {
 		s.step = quarter
 	}
 	s.from = s.from.Truncate(s.step)

@@ -9,9 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -188,8 +186,8 @@ func TestALongOutageIsDrawnAtOnce(t *testing.T) {
 	answer := w.get("/outages/" + o.ID.String() + "/chart.svg")
 	require.Equal(t, http.StatusOK, answer.Code)
 	require.Less(t, answer.Body.Len(), 60_000)
-	require.Regexp(t, regexp.MustCompile(`mean of 15 min, busiest of`), answer.Body.String())
-	require.False(t, strings.Contains(answer.Body.String(), "NaN"))
+	require.Contains(t, answer.Body.String(), "mean of 15 min, busiest of")
+	require.NotContains(t, answer.Body.String(), "NaN")
 }
 
 // TestAnOutagesMinutesAsAFile is what a spreadsheet reads.

@@ -11,8 +11,10 @@ import (
 	"github.com/outcryhq/outcry/pkg/outage"
 )
 
-// Chronicle is what the API reads of the archive about single outages.
+// Chronicle is what the API reads of the archive about outages.
 type Chronicle interface {
+	Outage(ctx context.Context, id outage.ID) (outage.Outage, error)
+	Outages(ctx context.Context, filter archive.OutageFilter) (archive.OutagePage, error)
 	// Remarks returns what was said of outages afterwards, oldest first.
 	Remarks(ctx context.Context, of ...outage.ID) (map[outage.ID][]outage.Remark, error)
 	// OutageMinutes returns the counts that are kept with a final outage.

@@ -74,7 +74,7 @@ func (c Chart) Highest() float64 {
 
 // finite makes a figure fit to be drawn: NaN and what is below 0 are 0.
 func finite(x float64) float64 {
-	if !(x > 0) { //nolint:staticcheck // NaN too
+	if math.IsNaN(x) || x < 0 {
 		return 0
 	}
 	return min(x, mostTop)

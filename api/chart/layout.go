@@ -116,7 +116,10 @@ func (c Chart) layout(size Size, width measure) picture {
 	}
 	columns, each := c.columns(int((p.right - p.left) / perColumn))
 	wide := time.Duration(each) * c.step()
-	p.to = p.from.Add(max(time.Duration(len(columns)), 1) * wide)
+	p.to = p.from.Add(wide)
+	for range max(len(columns)-1, 0) {
+		p.to = p.to.Add(wide)
+	}
 	pic.bottom = p.bottom
 
 	pic.shade(c, p)
@@ -173,7 +176,7 @@ func (p *picture) shade(c Chart, in plot) {
 
 // gaps marks the times in which nobody listened, and says whether there are any.
 func (p *picture) gaps(columns []column, in plot, wide time.Duration) bool {
-	any := false
+	found := false
 	for i := 0; i < len(columns); i++ {
 		if !math.IsNaN(columns[i].reports) {
 			continue
@@ -185,9 +188,9 @@ func (p *picture) gaps(columns []column, in plot, wide time.Duration) bool {
 		left := in.x(in.from.Add(time.Duration(from) * wide))
 		right := in.x(in.from.Add(time.Duration(i) * wide))
 		p.rects = append(p.rects, rect{left, in.top, right - left, in.bottom - in.top, unheard})
-		any = true
+		found = true
 	}
-	return any
+	return found
 }
 
 // scale draws the axis of figures.
@@ -206,7 +209,7 @@ func (p *picture) scale(c Chart, in plot, step float64) {
 // figures draws what is usual over what was reported, and says whether anything usual is known.
 func (p *picture) figures(columns []column, in plot, wide time.Duration) bool {
 	line := func(stroke colour, value func(column) float64, style steps) bool {
-		any := false
+		found := false
 		for i := 0; i < len(columns); i++ {
 			if math.IsNaN(value(columns[i])) {
 				continue
@@ -218,9 +221,9 @@ func (p *picture) figures(columns []column, in plot, wide time.Duration) bool {
 			}
 			run.points = append(run.points, point{in.x(in.from.Add(time.Duration(i) * wide)), run.points[len(run.points)-1].y})
 			p.lines = append(p.lines, run)
-			any = true
+			found = true
 		}
-		return any
+		return found
 	}
 	line(reports, func(c column) float64 { return c.reports }, steps{filled: true})
 	return line(usual, func(c column) float64 { return c.usual }, steps{dashed: true})

@@ -63,7 +63,7 @@ type svg struct{ bytes.Buffer }
 
 func (w *svg) raw(parts ...string) {
 	for _, part := range parts {
-		w.WriteString(part)
+		_, _ = w.WriteString(part) // a buffer takes everything
 	}
 }
 
