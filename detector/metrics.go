@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/outcryhq/outcry/pkg/outage"
 )
 
 // metrics are the detector's figures. Labels come from closed sets.
@@ -12,6 +14,18 @@ type metrics struct {
 	tickSeconds prometheus.Histogram
 	takeovers   prometheus.Counter
 	failures    *prometheus.CounterVec
+}
+
+// registerSpikes registers the number of spikes, which calls count when it is scraped.
+func registerSpikes(reg prometheus.Registerer, count func(outage.Status) float64) error {
+	var errs []error
+	for _, status := range []outage.Status{outage.StatusPossible, outage.StatusProblem} {
+		errs = append(errs, reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "outcry_detector_spikes", Help: "Series that stand out now, in the partitions that this detector owns, by status.",
+			ConstLabels: prometheus.Labels{"status": string(status)},
+		}, func() float64 { return count(status) })))
+	}
+	return errors.Join(errs...)
 }
 
 // newMetrics registers the figures; those that are read off the runner's

@@ -33,6 +33,7 @@ type partition struct {
 	state   sync.Mutex
 	pass    *pass // the last finished look; nil before the first
 	ongoing map[outage.ID]struct{}
+	spikes  map[outage.Status]int // in the view that was shown last
 }
 
 func newPartition(number int) *partition {
@@ -49,6 +50,23 @@ func (p *partition) with(fn func(*detect.Detector)) {
 	if p.detector != nil {
 		fn(p.detector)
 	}
+}
+
+// countSpikes notes what the view shows.
+func (p *partition) countSpikes(spikes []outage.Spike) {
+	byStatus := make(map[outage.Status]int, 2)
+	for _, spike := range spikes {
+		byStatus[spike.Status]++
+	}
+	p.state.Lock()
+	defer p.state.Unlock()
+	p.spikes = byStatus
+}
+
+func (p *partition) spikesOf(status outage.Status) int {
+	p.state.Lock()
+	defer p.state.Unlock()
+	return p.spikes[status]
 }
 
 // finish notes a finished look.

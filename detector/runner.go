@@ -67,6 +67,9 @@ func New(cfg Config) (*Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("detector: register metrics: %w", err)
 	}
+	if err := registerSpikes(cfg.Registerer, r.spikes); err != nil {
+		return nil, fmt.Errorf("detector: register metrics: %w", err)
+	}
 	r.metrics, r.trouble = m, newTrouble(cfg.Logger, m)
 	return r, nil
 }

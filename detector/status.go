@@ -80,6 +80,15 @@ func (r *Runner) openOutages() float64 {
 	return float64(open)
 }
 
+// spikes returns how many there are of a status.
+func (r *Runner) spikes(status outage.Status) float64 {
+	n := 0
+	for _, p := range r.partitions() {
+		n += p.spikesOf(status)
+	}
+	return float64(n)
+}
+
 func (r *Runner) lagSeconds() float64 {
 	var lag time.Duration
 	for _, p := range r.partitions() {

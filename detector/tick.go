@@ -267,5 +267,6 @@ func (r *Runner) show(ctx context.Context, o *owned, now time.Time, spikes []out
 		return fmt.Errorf("publish view: %w", err)
 	}
 	p.shown, p.shownAt = view, time.Now()
+	p.countSpikes(spikes)
 	return nil
 }

@@ -41,6 +41,9 @@ type WatchConfig struct {
 	Checks   []Check
 	Gatherer prometheus.Gatherer
 	Now      func() time.Time
+	// Registerer takes outcry_check_up{check}, which is 1 while a check says yes;
+	// nil: it is not shown.
+	Registerer prometheus.Registerer
 }
 
 // Watch answers the machines that watch a process.
@@ -95,11 +98,37 @@ func NewWatch(cfg WatchConfig) (*Watch, error) {
 		}
 		seen[check.Name] = true
 	}
-	return &Watch{
+	w := &Watch{
 		checks:  cfg.Checks,
 		metrics: promhttp.HandlerFor(cfg.Gatherer, promhttp.HandlerOpts{}),
 		now:     cfg.Now,
-	}, nil
+	}
+	if cfg.Registerer != nil {
+		if err := cfg.Registerer.Register(health{w}); err != nil {
+			return nil, fmt.Errorf("watch: register metrics: %w", err)
+		}
+	}
+	return w, nil
+}
+
+// health shows the checks as a metric. A scrape asks them, as /readyz does.
+type health struct{ watch *Watch }
+
+//nolint:gochecknoglobals // a constant
+var checkUp = prometheus.NewDesc("outcry_check_up", "Whether a thing that the process depends on works, as /readyz has it.", []string{"check"}, nil)
+
+// Describe implements prometheus.Collector.
+func (health) Describe(descriptions chan<- *prometheus.Desc) { descriptions <- checkUp }
+
+// Collect implements prometheus.Collector.
+func (h health) Collect(metrics chan<- prometheus.Metric) {
+	for name, check := range h.watch.Readiness(context.Background()).Checks {
+		up := 0.0
+		if check.Status == statusOK {
+			up = 1
+		}
+		metrics <- prometheus.MustNewConstMetric(checkUp, prometheus.GaugeValue, up, name)
+	}
 }
 
 // Mount adds GET /healthz, /readyz and /metrics.
