@@ -242,7 +242,7 @@ func (b *builder) readLimit(clients *httpserver.Clients) (*api.ReadLimit, error)
 }
 
 func (b *builder) buildHTTP(listener net.Listener) error {
-	watch, err := httpserver.NewWatch(httpserver.WatchConfig{Checks: b.checks, Gatherer: b.registry, Now: time.Now})
+	watch, err := httpserver.NewWatch(httpserver.WatchConfig{Checks: b.checks, Gatherer: b.registry, Registerer: b.registry, Now: time.Now})
 	if err != nil {
 		return err
 	}
