@@ -146,6 +146,9 @@ func (n *Network) read(ctx context.Context, cursor string, out social.Out) error
 	r := reading{Network: n, out: out}
 	since, ok := parseCursor(cursor)
 	if ok {
+		if now := n.now(); since.After(now) {
+			since = now // a clock was wrong; what is kept would stay until then
+		}
 		r.reached = since
 		err = r.catchUp(ctx, since)
 	} else {

@@ -661,3 +661,16 @@ func TestAnInstanceThatSendsNothingButGarbage(t *testing.T) {
 	require.ErrorContains(t, <-ended, "can be read")
 	require.Equal(t, map[string]int{"malformed": 100}, out.skipped)
 }
+
+func TestACursorOfTheFutureIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	server := mastodontest.New(t)
+	now := time.Now()
+	server.EmitSilently(postAt(1000, now.Add(-time.Minute)))
+	var out recorder
+	listen(t, newNetwork(t, server.URL()), cursorAt(now.AddDate(1, 0, 0)), &out)
+	out.await(t, "what was just posted", func() bool { return len(out.posts) == 1 })
+	server.Emit(postAt(1001, time.Now().Add(time.Second)))
+	out.await(t, "a cursor of now", func() bool { return len(out.cursors) > 0 })
+	require.Less(t, out.cursor(), cursorAt(now.Add(time.Hour)))
+}

@@ -72,6 +72,8 @@ func Run(t *testing.T, start func(t *testing.T) Server) {
 		"what was said meanwhile is caught up":           catchesUp,
 		"deleted posts are forgotten":                    forgets,
 		"a sink that is full stops the reading":          pushesBack,
+		"forged posts do no harm":                        survivesForgeries,
+		"a flood of deletions drowns nothing":            survivesDeletions,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,11 +3,13 @@ package socialtest
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/outcryhq/outcry/ingest/social"
 	"github.com/outcryhq/outcry/pkg/archive"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
@@ -274,4 +276,73 @@ func pushesBack(r *rig) {
 		200*time.Millisecond, look, "it goes on reading")
 	release()
 	r.awaitRecorded(1000, 1000+many)
+}
+
+// survivesForgeries sends posts of times that cannot be, and one post twice with
+// different texts.
+func survivesForgeries(r *rig) {
+	r.startListening()
+	r.emit(1000, 1001)
+	r.awaitRecorded(1000, 1001)
+	r.awaitCursor()
+	past, future, changed := complaint(2000), complaint(2001), complaint(2002)
+	past.At = time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC)
+	future.At = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+	changed.ID, changed.Author = "1000", complaint(1000).Author
+	for _, post := range []social.Post{past, future, changed} {
+		r.server.Emit(post)
+	}
+	r.emit(1001, 1003)
+	r.await("the posts after those", func() bool {
+		_, found := r.sink.report(1002)
+		return found
+	})
+	for _, n := range []int{2000, 2002} {
+		_, found := r.sink.report(n)
+		require.False(r, found, "complaint %d", n)
+	}
+	if report, found := r.sink.report(2001); found {
+		require.WithinDuration(r, time.Now(), report.ObservedAt, patience, "nobody knows what is yet to come")
+	}
+
+	// And the next connection goes on where this one ended.
+	lost := r.state().Reconnects
+	r.server.Drop()
+	if r.server.Abilities().Resumes {
+		r.emit(1003, 1005)
+	}
+	r.await("the loss of the connection", func() bool { return r.state().Reconnects > lost })
+	r.awaitConnection()
+	r.emit(1005, 1006)
+	r.await("the posts after those", func() bool {
+		_, found := r.sink.report(1005)
+		return found
+	})
+	if r.server.Abilities().Resumes {
+		for n := 1003; n < 1005; n++ {
+			_, found := r.sink.report(n)
+			require.True(r, found, "complaint %d was said meanwhile", n)
+		}
+	}
+}
+
+// survivesDeletions sends hundreds of deletions of posts that nobody has read.
+func survivesDeletions(r *rig) {
+	if !r.server.Abilities().Deletes {
+		r.Skip("the protocol does not tell of deletions")
+	}
+	r.startListening()
+	r.emit(1000, 1002)
+	r.awaitRecorded(1000, 1002)
+	const many = 500
+	for n := range many {
+		r.server.Delete(strconv.Itoa(10_000 + n))
+	}
+	r.server.Delete("1001")
+	r.emit(1002, 1004)
+	r.awaitRecorded(1000, 1004)
+	deleted, found := r.sink.report(1001)
+	require.True(r, found)
+	r.await("the link to be forgotten", func() bool { return r.store.hasForgotten(deleted.ID) })
+	require.EqualValues(r, many+1, r.state().Deletions)
 }
