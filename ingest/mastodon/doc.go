@@ -11,11 +11,12 @@
 // The cursor is the time of the newest post, in milliseconds since 1970, and not
 // its id: servers give a post that reaches them late an id of the time when it
 // was written, so that a question for all after an id leaves it out. Each gap
-// is therefore asked for from a minute before it on.
+// is therefore asked for from five minutes before it on, over a bounded number of
+// pages. Posts that say that they are yet to come move no cursor.
 //
-// The same post is known by its URI and the same author by the account's URL,
-// through whichever instance they are seen. A deletion names the instance's own
-// id of a post, and is understood for the last 50,000 posts of this process.
+// A post is known by the instance's host and its own id, which is what a deletion
+// names, so that it is understood at any time. The same author is known by the
+// account's URL, through whichever instance a post of theirs is seen.
 //
 // The token goes into a header alone, never into a URL, and to the instance's own
 // site alone. Text from outside is bounded, and nothing of it is in an error.
