@@ -51,8 +51,8 @@ func (a *API) mountFeeds(router gin.IRouter) {
 		"/services/:service/outages":  a.feedOfService,
 		"/countries/:country/outages": a.feedOfCountry,
 	} {
-		router.GET(path+".atom", readableAnywhere, answer)
-		router.GET(path+".json", readableAnywhere, answer)
+		router.GET(path+".atom", answer)
+		router.GET(path+".json", answer)
 	}
 }
 

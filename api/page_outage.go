@@ -23,8 +23,13 @@ const embedPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-
 func (a *API) mountOutages(router gin.IRouter) {
 	router.GET("/outages/:id", a.outagePage)
 	router.GET("/outages/:id/embed", a.outageEmbed)
-	a.mountPictures(router)
-	a.mountFeeds(router)
+	// Programs ask for the rest, and drawing costs more than most answers.
+	open := router.Group("/", readableAnywhere)
+	if a.reads != nil {
+		open.Use(limitReads(*a.reads))
+	}
+	a.mountPictures(open)
+	a.mountFeeds(open)
 }
 
 // outagePage answers with the permanent page of an outage.

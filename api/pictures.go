@@ -392,7 +392,7 @@ func (a *API) mountPictures(router gin.IRouter) {
 		"/services/:service/chart.svg": a.serviceSVG,
 		"/services/:service/badge.svg": a.serviceBadge,
 	} {
-		router.GET(path, readableAnywhere, answer)
+		router.GET(path, answer)
 	}
 }
 
