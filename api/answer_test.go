@@ -12,6 +12,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
+
+	"github.com/outcryhq/outcry/api/web"
 )
 
 // asked is a router with one call, which counts how often it is made anew.
@@ -163,7 +165,7 @@ func TestAcceptEncodingIsRead(t *testing.T) {
 		"": false, "gzip": true, "GZIP": true, "x-gzip": true, "br, gzip;q=0.5": true, "*": true, "identity": false,
 		"gzip;q=0": false, "gzip; q=0.000": false, "*, gzip;q=0": false, "gzip;q=0, *": false, "br;q=1": false, "deflate, gzip ; q=0.1": true,
 	} {
-		require.Equal(t, want, acceptsGzip(header), header)
+		require.Equal(t, want, web.AcceptsGzip(header), header)
 	}
 }
 

@@ -106,7 +106,7 @@ type API struct {
 	listened  *cached[listened]
 	front     *cached[front]
 	pictures  *memo
-	made      *memo // pages
+	shown     *answers // pages
 	artist    *chart.Artist
 	baseURL   string
 	sources   *cached[spec.SourceList]
@@ -145,7 +145,7 @@ func New(cfg Config) (*API, error) {
 	if a.artist, err = chart.New(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	a.pictures, a.made = newMemo(cfg.Now), newMemo(cfg.Now)
+	a.pictures, a.shown = newMemo(cfg.Now), newAnswers(cfg.Now)
 	a.answers = newAnswers(cfg.Now)
 	if a.reference, err = reference.Read(OpenAPI); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
@@ -197,8 +197,9 @@ func (a *API) Description(c *gin.Context) {
 // readableAnywhere lets the pages of other sites read the answer: it is public,
 // and the same for everybody.
 func readableAnywhere(c *gin.Context) {
-	c.Header("Access-Control-Allow-Origin", "*")
-	c.Header("Access-Control-Expose-Headers", "ETag, Link, RateLimit, RateLimit-Policy, Retry-After")
+	header := c.Writer.Header()
+	header["Access-Control-Allow-Origin"] = anybody
+	header["Access-Control-Expose-Headers"] = exposed
 }
 
 // preflight lets them ask whether something has changed since. Making reports is not for them.

@@ -18,6 +18,10 @@ type frontView struct {
 
 func (v frontView) moment(t time.Time) web.Moment { return web.Moment{At: t, Now: v.now} }
 
+// asOf is when a page was made. It names the minute: a page in which nothing
+// else has changed within it is the same page.
+func (v frontView) asOf() web.Moment { return v.moment(v.now.UTC().Truncate(time.Minute)) }
+
 // name is the name of a service; recorded counts may have services that the
 // catalog has not.
 func (v frontView) name(slug string) string {

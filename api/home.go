@@ -113,7 +113,7 @@ func (a *API) entries(now picture, services []catalog.Service) []web.Service {
 func (a *API) readFront(ctx context.Context) (front, error) {
 	now := a.now()
 	view := frontView{a: a, picture: a.picture(ctx)}
-	page := web.Home{Now: view.moment(now)}
+	page := web.Home{Now: view.asOf()}
 	ongoing := view.ongoing()
 	for _, o := range ongoing[:min(len(ongoing), maxRanked)] {
 		page.Outages = append(page.Outages, view.card(o))

@@ -28,7 +28,7 @@ func (a *API) countryPage(c *gin.Context) {
 // describeCountry says of a country what is known. What cannot be read is left out.
 func (a *API) describeCountry(ctx context.Context, code string) web.CountryPage {
 	v := frontView{a: a, picture: a.picture(ctx)}
-	page := web.CountryPage{Now: v.moment(v.now), Country: code, Tone: outage.StatusUnknown}
+	page := web.CountryPage{Now: v.asOf(), Country: code, Tone: outage.StatusUnknown}
 	for _, service := range a.catalog.Services() {
 		row := web.ServiceRow{Slug: service.Slug, Name: service.Name}
 		row.Status, _ = v.statusOf(outage.Series{Service: service.Slug, Country: code})

@@ -46,7 +46,7 @@ func (a *API) describeService(ctx context.Context, service catalog.Service, coun
 	v := frontView{a: a, picture: a.picture(ctx)}
 	series := outage.Series{Service: service.Slug, Country: country}
 	page := web.ServicePage{
-		Now: v.moment(v.now), Slug: service.Slug, Name: service.Name, Category: service.Category,
+		Now: v.asOf(), Slug: service.Slug, Name: service.Name, Category: service.Category,
 		Home: service.Home, StatusPage: service.Status, Country: country,
 	}
 	status, why := v.statusOf(series)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/outcryhq/outcry/api/web"
 	"github.com/outcryhq/outcry/pkg/problem"
 )
 
@@ -46,8 +47,12 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	header["Etag"] = a.tag
 	header["Cache-Control"] = a.keep
 	addTo(header, a.extra)
-	if a.packed != nil && !strings.Contains(header.Get("Vary"), "Accept-Encoding") {
-		header.Add("Vary", "Accept-Encoding")
+	switch {
+	case a.packed == nil:
+	case header["Vary"] == nil:
+		header["Vary"] = varies
+	case !strings.Contains(strings.Join(header["Vary"], ","), varies[0]):
+		header.Add("Vary", varies[0])
 	}
 	if matches(r.Header.Get("If-None-Match"), a.tag[0]) {
 		w.WriteHeader(http.StatusNotModified)
@@ -55,7 +60,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request) {
 	}
 	header["Content-Type"] = a.mediaType
 	body, length := a.body, a.length
-	if a.packed != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if a.packed != nil && web.AcceptsGzip(r.Header.Get("Accept-Encoding")) {
 		packed := a.packed()
 		body, length = packed.body, packed.length
 		header["Content-Encoding"] = packedAs
@@ -78,21 +83,4 @@ func matches(header, tag string) bool {
 		}
 	}
 	return false
-}
-
-// acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3).
-func acceptsGzip(header string) bool {
-	accepted := false
-	for part := range strings.SplitSeq(header, ",") {
-		coding, weight, _ := strings.Cut(part, ";")
-		_, q, _ := strings.Cut(weight, "=")
-		taken := strings.Trim(q, "0. ") != "" || strings.TrimSpace(q) == ""
-		switch strings.ToLower(strings.TrimSpace(coding)) {
-		case "gzip", "x-gzip":
-			return taken
-		case "*":
-			accepted = taken
-		}
-	}
-	return accepted
 }

@@ -2,33 +2,49 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/outcryhq/outcry/api/web"
 )
 
-// keepPage is how long a page that was made is sent to whoever wants it alike.
-const keepPage = time.Second
-
 // show answers with a page that is the same for all who want it alike: of one
-// page, language and colours there is one body at a time. Here is the query that
-// leads to the page, of parameters that were checked.
-func (a *API) show(c *gin.Context, page, path, here string, build func(context.Context, string) (any, error)) {
+// page, language and colours there is one body at a time, made once a second
+// however many ask. Here is the query that leads to the page, of parameters that
+// were checked.
+func (a *API) show(c *gin.Context, page, path, here string, build func(ctx context.Context, lang string) (any, error)) {
 	choice := a.pages.Choice(c)
-	key := page + " " + choice.Lang + " " + choice.Theme + " " + path + " " + here + " " + a.origin(c)
-	body, err := a.made.get(c.Request.Context(), key, keepPage, func(ctx context.Context) ([]byte, error) {
-		data, err := build(ctx, choice.Lang)
+	asked := question{host: a.origin(c), uri: page + " " + path + " " + here + " " + choice.Lang + " " + choice.Theme}
+	began := a.now()
+	shown := a.shown.get(asked, began)
+	if shown == nil {
+		body, err := a.makePage(c.Request.Context(), choice, page, here, build)
 		if err != nil {
-			return nil, err
+			a.shown.forget(asked)
+			a.pages.Error(c, err)
+			return
 		}
-		return a.pages.Make(choice, page, here, data)
-	})
-	if err != nil {
-		a.pages.Error(c, err)
+		shown = newAnswer(keepLive, "text/html; charset=utf-8", body)
+		shown.extra = []string{"Vary", "Accept-Language, Cookie", "Content-Language", choice.Lang}
+		a.shown.put(asked, &knownAnswer{answer: shown, from: began})
+	}
+	if web.Chooses(c) {
+		a.pages.Send(c, http.StatusOK, choice, shown.body)
 		return
 	}
-	c.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", int(keepLive.Seconds())))
-	a.pages.Send(c, http.StatusOK, choice, body)
+	shown.write(c.Writer, c.Request)
+	c.Writer.WriteHeaderNow()
+}
+
+// makePage reads what a page shows and renders it. It is for everybody: one client
+// that hangs up must not spoil it.
+func (a *API) makePage(ctx context.Context, choice web.Choice, page, here string, build func(context.Context, string) (any, error)) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
+	defer cancel()
+	data, err := build(ctx, choice.Lang)
+	if err != nil {
+		return nil, err
+	}
+	return a.pages.Make(choice, page, here, data)
 }

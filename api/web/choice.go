@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -102,6 +103,13 @@ func requested(c *gin.Context, name string) string {
 		return ""
 	}
 	return c.GetHeader(name)
+}
+
+// Chooses reports whether the request chooses a language or colours, so that its
+// answer keeps that for one reader.
+func Chooses(c *gin.Context) bool {
+	query := c.Request.URL.RawQuery
+	return query != "" && (strings.Contains(query, langCookie+"=") || strings.Contains(query, themeCookie+"="))
 }
 
 // keep remembers what ?lang= and ?theme= chose. Such an answer is one reader's.

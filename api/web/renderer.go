@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/outcryhq/outcry/pkg/problem"
 )
@@ -187,6 +188,7 @@ func (r *Renderer) Send(c *gin.Context, status int, choice Choice, body []byte) 
 			return
 		}
 	}
+	body = packed(c, body, func() []byte { return pack(body, gzip.DefaultCompression) })
 	c.Data(status, "text/html; charset=utf-8", body)
 }
 
