@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/outcryhq/outcry/api"
 	"github.com/outcryhq/outcry/pkg/live"
 	"github.com/outcryhq/outcry/pkg/outage"
 )
@@ -216,4 +217,22 @@ func TestAnOutagesMinutesAsAFile(t *testing.T) {
 	require.Equal(t, map[string]string{"NL": "2017-11-03T07:00:00Z", "ID": "2017-11-03T07:00:00Z"}, first)
 	require.Greater(t, sums["NL"], 3*sums["ID"])
 	require.Equal(t, http.StatusBadRequest, w.get("/v1/outages/"+o.ID.String()+"/series?format=xml").Code)
+}
+
+// TestPicturesAreLimited as calls are: drawing them is work. Pages are not.
+func TestPicturesAreLimited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := ongoing("whatsapp", at("08:00"), "NL")
+	w.announce(o)
+	w.limit = &api.ReadLimit{Burst: 1, Window: time.Minute, Take: func(*http.Request) api.Quota {
+		return api.Quota{Wait: 7 * time.Second}
+	}}
+	for _, target := range []string{"/chart.svg", "/chart.png", "/badge.svg"} {
+		answer := w.get("/outages/" + o.ID.String() + target)
+		require.Equal(t, http.StatusTooManyRequests, answer.Code, target)
+		require.Equal(t, "7", answer.Header().Get("Retry-After"))
+	}
+	require.Equal(t, http.StatusTooManyRequests, w.get("/feeds/outages.atom").Code)
+	require.Equal(t, http.StatusOK, w.get("/outages/"+o.ID.String()).Code)
 }

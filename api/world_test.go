@@ -52,6 +52,7 @@ type world struct {
 
 	baselines api.Baselines
 	baseURL   string
+	limit     *api.ReadLimit
 	api       *api.API
 	router    *gin.Engine // made by the first request
 }
@@ -215,7 +216,7 @@ func (w *world) route() *gin.Engine {
 	require.NoError(w.t, err)
 	handlers, err := api.New(api.Config{
 		Live: liveSwitch{w}, Archive: archiveSwitch{w}, Catalog: services, Baselines: w.baselines,
-		Pages: pages, Now: func() time.Time { return w.now }, Logger: quietLogger(), BaseURL: w.baseURL,
+		Pages: pages, Now: func() time.Time { return w.now }, Logger: quietLogger(), BaseURL: w.baseURL, Reads: w.limit,
 	})
 	require.NoError(w.t, err)
 	router, err := httpserver.NewRouter(httpserver.RouterConfig{
