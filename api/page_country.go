@@ -65,7 +65,7 @@ func (v frontView) trouble(row *web.ServiceRow, code string) {
 
 // sayOf puts into words how things stand in a country.
 func (v frontView) sayOf(page *web.CountryPage) {
-	country := web.Country(page.Country)
+	country := web.Within(page.Country)
 	why := v.doubts()
 	switch {
 	case len(page.Down) == 1:

@@ -86,7 +86,7 @@ func serviceHeadline(name, country string, status outage.Status, why doubt) web.
 	if country == outage.AllCountries {
 		return web.Say(key, name)
 	}
-	return web.Say(key+"_in", name, web.Country(country))
+	return web.Say(key+"_in", name, web.Within(country))
 }
 
 // certainty explains how sure a status is.

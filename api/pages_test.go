@@ -104,7 +104,7 @@ func TestAServicesPageSaysWhatIsKnown(t *testing.T) {
 			`href="/services/whatsapp/outages.atom"`, `data-stream="?service=whatsapp"`,
 		},
 		"/services/whatsapp?country=NL": {
-			"<h1>People report problems with WhatsApp in Netherlands</h1>", "Up to 240 reports a minute",
+			"<h1>People report problems with WhatsApp in the Netherlands</h1>", "Up to 240 reports a minute",
 			`chart.svg?lang=en&amp;country=NL"`, `<a href="?country=NL&amp;lang=id"`, `name="country" value="NL"`,
 		},
 		"/services/netflix": {
@@ -117,7 +117,7 @@ func TestAServicesPageSaysWhatIsKnown(t *testing.T) {
 			"People report problems with 2 services in Indonesia", `<a class="name" href="/services/bca?country=ID">BCA</a>`, "Telegram",
 			"Services at home there", "Too few reports to tell",
 		},
-		"/countries/US": {"Nothing abnormal in United States right now", "1 outage is on record"},
+		"/countries/US": {"Nothing abnormal in the United States right now", "1 outage is on record"},
 	}
 	for target, want := range tests {
 		body := page(w, http.StatusOK, target)

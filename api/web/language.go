@@ -54,6 +54,8 @@ type message interface {
 type (
 	// Country is a country's code, said by its name.
 	Country string
+	// Within is a country's code, said by its name as in a sentence: "the Netherlands".
+	Within string
 	// Countries are codes, said as a list of at most MaxNames names, and how many more there are.
 	Countries []string
 	// Usual is a count that would be usual: "fewer than 1", "3".
@@ -189,7 +191,7 @@ func (l *Language) plural(args []any) string {
 
 // Text says a value: a message (Text), a string as it is, a number, a
 // time.Duration, a time.Time with date and time of day, a Moment, a Day, a
-// Country, Countries, a Usual or a Brief, or a pointer to one.
+// Country, Within, Countries, a Usual or a Brief, or a pointer to one.
 func (l *Language) Text(value any) (string, error) {
 	switch v := direct(value).(type) {
 	case message:
@@ -213,6 +215,8 @@ func (l *Language) Text(value any) (string, error) {
 		return l.Moment(v), nil
 	case Country:
 		return l.Country(string(v)), nil
+	case Within:
+		return l.Within(string(v)), nil
 	case Countries:
 		return l.countries(v), nil
 	case Usual:
@@ -386,6 +390,18 @@ func (l *Language) Country(code string) string {
 		return code
 	}
 	return l.names.Name(region)
+}
+
+// articled are the countries whose English names have an article in a sentence.
+const articled = " AE BS CF CG CD DO GB GM KM MH MV NL PH SB US VA "
+
+// Within gives a country's name as it stands in a sentence.
+func (l *Language) Within(code string) string {
+	name := l.Country(code)
+	if l.tag == English && len(code) == 2 && strings.Contains(articled, " "+code+" ") {
+		return "the " + name
+	}
+	return name
 }
 
 // countries lists names: "Indonesia, Malaysia and 3 more".

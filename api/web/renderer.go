@@ -114,6 +114,7 @@ func (l *Language) functions() template.FuncMap {
 		"date":         l.Date,
 		"span":         l.Span,
 		"country":      l.Country,
+		"within":       l.Within,
 		"allcountries": l.AllCountries,
 		"label":        l.Label,
 		"category":     l.Category,

@@ -149,6 +149,7 @@
       button.disabled = true;
       send(form).then(function (outcome) {
         show(outcome);
+        setTimeout(refresh, 3500); // should the first come too soon
         return wait(1100).then(refresh);
       }).catch(function () {
         form.submit(); // the long way
