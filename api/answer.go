@@ -33,8 +33,15 @@ type encoded struct {
 	length []string
 }
 
-//nolint:gochecknoglobals // a constant
-var packedAs = []string{"gzip"}
+// Values of headers that many answers share.
+//
+//nolint:gochecknoglobals // constants; their capacity is their length, so that whoever adds to one makes a copy
+var (
+	packedAs = []string{"gzip"}
+	varies   = []string{"Accept-Encoding"}
+	anybody  = []string{"*"}
+	exposed  = []string{"ETag, Link, RateLimit, RateLimit-Policy, Retry-After"}
+)
 
 // newAnswer makes an answer. Its tag is weak, since the same one stands for the
 // body in every encoding. When it was true is no part of the tag: an answer in

@@ -180,7 +180,7 @@ func TestPagesOfOtherSitesMayReadAndNoMore(t *testing.T) {
 	asked := w.do(preflight)
 	require.Equal(t, http.StatusNoContent, asked.Code)
 	require.Equal(t, "*", asked.Header().Get("Access-Control-Allow-Origin"))
-	require.Equal(t, "If-None-Match", asked.Header().Get("Access-Control-Allow-Headers"))
+	require.Equal(t, "If-None-Match, Last-Event-ID", asked.Header().Get("Access-Control-Allow-Headers"))
 	require.Equal(t, "GET, HEAD", asked.Header().Get("Access-Control-Allow-Methods"))
 	require.Contains(t, w.get("/v1/spikes").Header().Get("Access-Control-Expose-Headers"), "ETag")
 }

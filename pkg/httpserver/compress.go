@@ -12,10 +12,10 @@ import (
 const worthCompressing = 1 << 10
 
 // compress lets a handler's answers travel in gzip: text of some length, in
-// answers to those who take it, unless the handler has encoded it already. Streams
-// of events are left alone, so that each event leaves at once, and so are
-// answers to what is sent here, which are short. An ETag has to be a weak one: it
-// stands for both encodings.
+// answers to those who take it, unless the handler has encoded it already. The
+// API under /v1 is left alone: it keeps its answers in both encodings, and its
+// streams must leave at once. So are answers to what is sent here, which are short.
+// An ETag has to be a weak one: it stands for both encodings.
 func compress(next http.Handler) (http.Handler, error) {
 	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(worthCompressing), gzhttp.ContentTypeFilter(compressible), gzhttp.EnableZstd(false))
 	if err != nil {
@@ -23,7 +23,7 @@ func compress(next http.Handler) (http.Handler, error) {
 	}
 	packed := wrap(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || strings.HasPrefix(r.URL.Path, streamPath) {
+		if r.Method != http.MethodGet || strings.HasPrefix(r.URL.Path, apiPath) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -31,8 +31,8 @@ func compress(next http.Handler) (http.Handler, error) {
 	}), nil
 }
 
-// streamPath is where events are streamed.
-const streamPath = "/v1/stream"
+// apiPath begins the addresses of the API.
+const apiPath = "/v1/"
 
 // compressible says which media types are text.
 func compressible(mediaType string) bool {
