@@ -13,7 +13,7 @@ import (
 const (
 	oneWord    = 4
 	mostGap    = 4 * oneWord  // in a phrase with a gap
-	weakNear   = 6 * oneWord  // between a name and a weak phrase
+	weakNear   = 5 * oneWord  // between a name and a weak phrase
 	weakHandle = 12 * oneWord // between a handle and a weak phrase
 	near       = 8 * oneWord  // between a name and a phrase, across sentences
 	sameNear   = 16 * oneWord // in one sentence
@@ -538,7 +538,7 @@ func (s *scratch) refusal(h *hit, said int) string {
 		case question:
 			return reasonQuestion
 		case matter:
-			if distance <= denied {
+			if distance <= denied || h.kind == weak && distance <= aside {
 				return reasonMatter
 			}
 		case news:
