@@ -327,6 +327,7 @@ func (t teller) words() chart.Words {
 		PerMinute: t.T("chart.per_minute"), Usual: t.T("chart.usual"), Outage: t.T("chart.outage"), Unheard: t.T("chart.unheard"),
 		Busiest: func(n int) string { return t.T("chart.busiest", n) },
 		Mean:    func(n int) string { return t.T("chart.mean", n) },
+		Clock:   func(at time.Time) string { return strings.TrimSuffix(t.Clock(at), " UTC") },
 		Number:  t.Num, Date: t.Date,
 	}
 }

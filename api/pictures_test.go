@@ -83,8 +83,10 @@ func TestAnOutagesChart(t *testing.T) {
 	require.Contains(t, w.drawn(base+"?country=ID"), "WhatsApp, Indonesia")
 	require.NotContains(t, w.drawn(base+"?country=ID"), "300")
 	require.Contains(t, w.drawn(base+"?country=ID&top=300"), "300", "on the scale of another")
+	require.Contains(t, all, "08:00")
 	require.Contains(t, w.drawn(base+"?lang=id&country=NL"), "WhatsApp, Belanda")
-	require.Contains(t, w.get(base+"?size=narrow").Body.String(), `width="360"`)
+	require.Contains(t, w.drawn(base+"?lang=id&country=NL"), "08.00")
+	require.Contains(t, w.get(base+"?size=narrow").Body.String(), `width="336"`)
 
 	require.Equal(t, all, w.drawn(base+"?minute=25161642"), "for a page that goes on")
 	card := w.get("/outages/" + o.ID.String() + "/chart.png")

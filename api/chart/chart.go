@@ -48,6 +48,7 @@ type Words struct {
 	// it shows the mean of so many.
 	Busiest, Mean func(minutes int) string
 	Number        func(int) string
+	Clock         func(time.Time) string // of a time of day in UTC, such as "08:00"
 	Date          func(time.Time) string // of a day in UTC, with its year
 }
 

@@ -34,6 +34,7 @@ func words() chart.Words {
 		Busiest: func(n int) string { return fmt.Sprintf("busiest of %d minutes", n) },
 		Mean:    func(n int) string { return fmt.Sprintf("mean of %d minutes", n) },
 		Number:  strconv.Itoa,
+		Clock:   func(t time.Time) string { return t.Format("15:04") },
 		Date:    func(t time.Time) string { return t.Format("2 Jan 2006") },
 	}
 }

@@ -13,7 +13,7 @@ type Size struct {
 // The sizes that there are.
 var (
 	Wide   = Size{720, 360} //nolint:gochecknoglobals // constant
-	Narrow = Size{360, 300} //nolint:gochecknoglobals // constant
+	Narrow = Size{336, 280} //nolint:gochecknoglobals // constant
 	Card   = Size{600, 315} //nolint:gochecknoglobals // constant: that of a social card, at half its size
 )
 

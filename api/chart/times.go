@@ -48,7 +48,7 @@ func (p *picture) times(c Chart, in plot, width measure) {
 		p.rects = append(p.rects, rect{x - .5, in.bottom, 1, 4, faint})
 		y := in.bottom + 18
 		if step < day {
-			clock := t.Format("15:04")
+			clock := shown(c.Words.Clock(t))
 			half := width(clock, smallSize, false)/2 + 2
 			p.labels = append(p.labels, label{point{min(x, p.size.Width-half), y}, clock, smallSize, false, middle, faint})
 			y += 16
