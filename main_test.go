@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	case "bare-gin":
 		os.Exit(bareGin(os.Args[1]))
+	case "bare-read":
+		os.Exit(bareRead(os.Args[1], os.Args[2]))
 	}
 	os.Exit(m.Run())
 }
