@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/outcryhq/outcry/detector/scenario"
 	"github.com/outcryhq/outcry/pkg/archive"
+	"github.com/outcryhq/outcry/pkg/client"
 	"github.com/outcryhq/outcry/pkg/countcsv"
 	"github.com/outcryhq/outcry/pkg/outage"
 	"github.com/outcryhq/outcry/pkg/servertest"
@@ -140,31 +140,20 @@ func startServer(t *testing.T, cfg config, now func() time.Time) *testServer {
 // report posts the reports of a minute, each from an address of its own.
 func (s *testServer) report(t *testing.T, rows []countcsv.Row) {
 	t.Helper()
+	asked := askAs(t, s.url)
 	people, ctx := errgroup.WithContext(t.Context())
 	people.SetLimit(32)
 	for _, row := range rows {
 		for range row.Reports {
 			address := reporterAddress(s.next.Add(1))
 			people.Go(func() error {
-				body := fmt.Sprintf(`{"service":%q,"country":%q}`, row.Series.Service, row.Series.Country)
-				req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/v1/reports", strings.NewReader(body))
-				if err != nil {
-					return err
+				answer, err := asked.ReportWithResponse(ctx, nil, client.Report{
+					Service: row.Series.Service, Country: &row.Series.Country,
+				}, from(address))
+				if err == nil && !answer.JSON202.Counted {
+					err = errors.New("not counted")
 				}
-				req.Header.Set("Content-Type", "application/json")
-				req.Header.Set("X-Forwarded-For", address.String())
-				resp, err := storyClient.Do(req)
-				if err != nil {
-					return err
-				}
-				var answer ackedReport
-				if resp.StatusCode != http.StatusAccepted {
-					return fmt.Errorf("answered %s", resp.Status)
-				}
-				if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || !answer.Counted {
-					return fmt.Errorf("not counted: %w", err)
-				}
-				return resp.Body.Close()
+				return err
 			})
 		}
 	}
@@ -175,10 +164,13 @@ var storyClient = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 3
 
 func (s *testServer) outages(t *testing.T) []outage.Outage {
 	t.Helper()
+	answer, err := askAs(t, s.url).ListOutagesWithResponse(t.Context(), nil)
+	require.NoError(t, err)
+	require.True(t, answer.JSON200.Complete)
 	var page struct {
 		Outages []outage.Outage `json:"outages"`
 	}
-	getJSON(t, s.url+"/v1/outages", &page)
+	require.NoError(t, json.Unmarshal(answer.Body, &page))
 	return page.Outages
 }
 
