@@ -135,6 +135,7 @@ func TestPagesThatAreNotThere(t *testing.T) {
 		body := page(w, http.StatusNotFound, target)
 		require.NotContains(t, body, "<script>")
 	}
+	require.Contains(t, page(w, http.StatusNotFound, "/services/whatsap"), `<a class="button quiet" href="/services/whatsapp">`, "a mistyped name")
 }
 
 func TestTheListOfCountriesLeadsToTheirPages(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"github.com/klauspost/compress/gzip"
 )
 
 //go:embed assets
@@ -46,7 +45,7 @@ func loadAssets() (*assets, error) {
 		base, ext := path.Base(name), path.Ext(name)
 		hashed := strings.TrimSuffix(base, ext) + "-" + hex.EncodeToString(sum[:4]) + ext
 		a.hashed[base] = hashed
-		a.files[hashed] = asset{mediaType: mime.TypeByExtension(ext), body: body, packed: pack(body, gzip.BestCompression)}
+		a.files[hashed] = asset{mediaType: mime.TypeByExtension(ext), body: body, packed: pack(body)}
 	}
 	return a, nil
 }
@@ -64,7 +63,7 @@ func (a *assets) mount(router gin.IRouter) {
 	for hashed, file := range a.files {
 		router.GET("/assets/"+hashed, func(c *gin.Context) {
 			c.Header("Cache-Control", "public, max-age=31536000, immutable")
-			c.Data(http.StatusOK, file.mediaType, packed(c, file.body, func() []byte { return file.packed }))
+			c.Data(http.StatusOK, file.mediaType, encoded(c, file))
 		})
 	}
 }

@@ -12,10 +12,10 @@ import (
 // fits into one packet anyway.
 const worthPacking = 1 << 10
 
-// pack compresses; level is one of gzip's.
-func pack(body []byte, level int) []byte {
+// pack compresses as well as can be: it is done once.
+func pack(body []byte) []byte {
 	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, level)
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
 		return nil // there is no such level
 	}
@@ -24,18 +24,18 @@ func pack(body []byte, level int) []byte {
 	return packed.Bytes()
 }
 
-// packed returns what to send: the body, or what pack makes of it if the reader
-// takes that and it pays. The answer says that it depends.
-func packed(c *gin.Context, body []byte, pack func() []byte) []byte {
-	if len(body) < worthPacking {
-		return body
+// encoded returns what to send of an asset, and says that it depends on what the
+// reader takes.
+func encoded(c *gin.Context, file asset) []byte {
+	if len(file.body) < worthPacking {
+		return file.body
 	}
 	c.Writer.Header().Add("Vary", "Accept-Encoding")
 	if !AcceptsGzip(requested(c, "Accept-Encoding")) {
-		return body
+		return file.body
 	}
 	c.Header("Content-Encoding", "gzip")
-	return pack()
+	return file.packed
 }
 
 // AcceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3).

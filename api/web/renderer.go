@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/outcryhq/outcry/pkg/problem"
 )
@@ -189,7 +188,6 @@ func (r *Renderer) Send(c *gin.Context, status int, choice Choice, body []byte) 
 			return
 		}
 	}
-	body = packed(c, body, func() []byte { return pack(body, gzip.DefaultCompression) })
 	c.Data(status, "text/html; charset=utf-8", body)
 }
 
@@ -210,6 +208,8 @@ type ErrorPage struct {
 	Title  Text
 	Status int
 	Detail Text
+	// Meant are the slugs of services with a name like the one that there is not.
+	Meant []string
 }
 
 // Error answers with the page of the problem that the error is, and attaches
@@ -228,6 +228,9 @@ func describe(p *problem.Problem) ErrorPage {
 	switch p.Status {
 	case http.StatusNotFound:
 		page.Title, page.Detail = Say("error.not_found"), Say("error.not_found.detail")
+		if p.Field == "service" {
+			page.Meant = p.Suggestions
+		}
 	case http.StatusTooManyRequests:
 		page.Title = Say("error.limited")
 	case http.StatusServiceUnavailable:
