@@ -22,6 +22,7 @@ func TestSQLiteChoosesAPageFromAnIndexAlone(t *testing.T) {
 		func(f *archive.OutageFilter) { f.Services = []string{"whatsapp", "signal"} },
 		func(f *archive.OutageFilter) { f.Country = "NL" },
 		func(f *archive.OutageFilter) { f.State = outage.Ended },
+		func(f *archive.OutageFilter) { f.State = outage.Ongoing },
 		func(f *archive.OutageFilter) { f.Since, f.Until = noon, noon.Add(time.Hour) },
 		func(f *archive.OutageFilter) { f.MinReports = 5 },
 		func(f *archive.OutageFilter) { f.MinDuration, f.Now = time.Hour, noon },

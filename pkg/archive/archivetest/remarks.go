@@ -174,5 +174,5 @@ func mergeRace(t *testing.T, opener Opener) {
 	standings, err := a.Standings(t.Context())
 	require.NoError(t, err)
 	require.Len(t, standings, 1)
-	require.True(t, (errs[0] == nil) != (errs[1] == nil))
+	require.NotEqual(t, errs[0] == nil, errs[1] == nil)
 }

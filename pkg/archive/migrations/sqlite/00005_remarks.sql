@@ -43,4 +43,5 @@ UPDATE impacts SET service = o.service, state = o.state, ended_at = o.ended_at, 
     WHERE o.id = impacts.outage AND part.value ->> '$.country' = impacts.country;
 DROP INDEX impacts_by_country;
 CREATE INDEX impacts_by_country ON impacts (country, started_at, outage, service, state, ended_at, reports, from_at, to_at);
+CREATE INDEX impacts_ongoing ON impacts (country, started_at, outage, service, ended_at, reports) WHERE state = 'ongoing';
 CREATE INDEX impacts_by_service ON impacts (service, country, started_at, outage, state, ended_at, reports, from_at, to_at);
