@@ -27,6 +27,7 @@ func (d *discard) Delete(context.Context, string) error {
 	d.deleted++
 	return nil
 }
+
 func (d *discard) DeleteAll(context.Context, string) error {
 	d.deleted++
 	return nil

@@ -59,6 +59,7 @@ func (r *recorder) Skipped(reason string) {
 		r.skipped[reason]++
 	})
 }
+
 func (r *recorder) Advance(cursor string) {
 	r.do(func() {
 		if len(r.cursors) == 0 {
