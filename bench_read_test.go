@@ -60,28 +60,34 @@ func bareRead(address, dir string) int {
 	return exitOK
 }
 
-// watchtower is the detector of a bench: it owns every partition and says what it likes.
+// watchtower is the detector of a bench or test: it owns every partition and says what it likes.
 type watchtower struct {
 	tb     testing.TB
 	engine *redis.Engine
 	leases [live.Partitions]live.Lease
 }
 
-// newWatchtower takes over a fresh Redis and keeps the views alive.
-func newWatchtower(b *testing.B, url string) *watchtower {
-	b.Helper()
+// newWatchtower takes over a fresh Redis.
+func newWatchtower(tb testing.TB, url string) *watchtower {
+	tb.Helper()
 	engine, err := redis.New(redis.Config{URL: url, Logger: slog.New(slog.DiscardHandler)})
-	require.NoError(b, err)
-	w := &watchtower{tb: b, engine: engine}
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, engine.Close()) })
+	w := &watchtower{tb: tb, engine: engine}
 	for p := range live.Partitions {
-		lease, ok, err := engine.Acquire(b.Context(), p, "bench", time.Hour)
-		require.NoError(b, err)
-		require.True(b, ok)
-		w.leases[p], err = engine.Rebuild(b.Context(), time.Now(), lease, live.Snapshot{})
-		require.NoError(b, err)
+		lease, ok, err := engine.Acquire(tb.Context(), p, "bench", time.Hour)
+		require.NoError(tb, err)
+		require.True(tb, ok)
+		w.leases[p], err = engine.Rebuild(tb.Context(), time.Now(), lease, live.Snapshot{})
+		require.NoError(tb, err)
 	}
-	w.see(b.Context())
-	ctx, cancel := context.WithCancel(b.Context())
+	w.see(tb.Context())
+	return w
+}
+
+// keepSeeing keeps the views alive.
+func (w *watchtower) keepSeeing() {
+	ctx, cancel := context.WithCancel(w.tb.Context())
 	var seeing sync.WaitGroup
 	seeing.Go(func() {
 		for ticker := time.NewTicker(4 * time.Second); ; {
@@ -94,12 +100,10 @@ func newWatchtower(b *testing.B, url string) *watchtower {
 			}
 		}
 	})
-	b.Cleanup(func() {
+	w.tb.Cleanup(func() {
 		cancel()
 		seeing.Wait()
-		require.NoError(b, engine.Close())
 	})
-	return w
 }
 
 // see publishes some spikes in one partition, and that the others are quiet.
@@ -154,6 +158,7 @@ func startReading(b *testing.B) (*process, string, *watchtower, []outage.Outage)
 	require.NoError(b, err)
 	store, database := servertest.Redis(b), servertest.Postgres(b)
 	tower := newWatchtower(b, store.URL())
+	tower.keepSeeing()
 	var outages []outage.Outage
 	for i, service := range services.Services()[:readOngoing] {
 		o := benchOutage(service.Slug, time.Now().Add(-time.Duration(i+15)*time.Minute).UTC().Truncate(time.Second))
