@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,12 +46,8 @@ func arguments(names ...string) cobra.PositionalArgs {
 		if len(args) == len(names) {
 			return nil
 		}
-		expected := ""
-		for _, name := range names {
-			expected += " " + name
-		}
-		return fmt.Errorf("%w: %s takes%s, and got %d words; a text of several words needs quotes; see %s --help",
-			errUsage, cmd.CommandPath(), expected, len(args), cmd.CommandPath())
+		return fmt.Errorf("%w: %s takes %s, and got %d words; a text of several words needs quotes; see %s --help",
+			errUsage, cmd.CommandPath(), strings.Join(names, " "), len(args), cmd.CommandPath())
 	}
 }
 

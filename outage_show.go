@@ -121,7 +121,7 @@ type outagePrinter func(outage.Published) error
 
 func outageLines(out io.Writer) (outagePrinter, func() error) {
 	encoder := json.NewEncoder(out)
-	return func(o outage.Published) error { return encoder.Encode(o) }, func() error { return nil }
+	return func(o outage.Published) error { return printing(encoder.Encode(o)) }, func() error { return nil }
 }
 
 func outageTable(out io.Writer, now time.Time) (outagePrinter, func() error) {
@@ -205,10 +205,18 @@ func showOutage(ctx context.Context, out io.Writer, record *archive.Archive, id 
 	}
 	shown := outage.Published{Outage: o, Standing: outage.StandingOf(remarks[id]), Remarks: append([]outage.Remark{}, remarks[id]...)}
 	if asJSON {
-		return json.NewEncoder(out).Encode(shown)
+		return printing(json.NewEncoder(out).Encode(shown))
 	}
 	_, err = io.WriteString(out, outageText(shown, time.Now()))
-	return err
+	return printing(err)
+}
+
+// printing says of an error that it was the output's.
+func printing(err error) error {
+	if err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
 }
 
 func outageText(o outage.Published, now time.Time) string {
