@@ -80,7 +80,9 @@ func TestSeriesAsFile(t *testing.T) {
 	require.Equal(t, `attachment; filename="outcry-whatsapp-NL-2017-11-03-1m.csv"`, header.Get("Content-Disposition"))
 	require.Equal(t, [][]string{
 		{"at", "reports", "expected"},
-		{"2017-11-03T08:00:00Z", "3", "0.4"}, {"2017-11-03T08:01:00Z", "0", "0.4"}, {"2017-11-03T08:02:00Z", "4", "0.4"},
+		{"2017-11-03T08:00:00Z", "3", "0.4"},
+		{"2017-11-03T08:01:00Z", "0", "0.4"},
+		{"2017-11-03T08:02:00Z", "4", "0.4"},
 	}, rows)
 
 	rows, header = w.file("/v1/services/whatsapp/series?format=csv&step=15m&from=2016-09-29T08:00:00Z&to=2017-11-03T08:00:00Z")

@@ -3,6 +3,7 @@ package reference_test
 import (
 	"encoding/json"
 	"html/template"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,11 +52,12 @@ components:
     Word: {type: string, examples: [hello], description: A word.}
 `
 
-func words(of reference.Type) (text string) {
+func words(of reference.Type) string {
+	var text strings.Builder
 	for _, word := range of {
-		text += word.Text
+		text.WriteString(word.Text)
 	}
-	return text
+	return text.String()
 }
 
 func TestReferenceSaysWhatTheDescriptionSays(t *testing.T) {

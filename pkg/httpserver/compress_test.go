@@ -55,7 +55,7 @@ func TestTextTravelsCompressed(t *testing.T) {
 		"a stream of events":       {http.MethodGet, "v1/stream?type=text/event-stream", "gzip", ""},
 		"a stream by its type":     {http.MethodGet, "?type=text/event-stream", "gzip", ""},
 	} {
-		resp := fetch(t, tt.method, s.url+"/"+tt.query, tt.accept)
+		resp := fetch(t, tt.method, s.url+"/"+tt.query, tt.accept) //nolint:bodyclose // fetch closes it
 		require.Equal(t, tt.encoding, resp.Header.Get("Content-Encoding"), name)
 		require.Equal(t, `W/"1"`, resp.Header.Get("ETag"), name)
 		var body io.Reader = resp.Body
@@ -81,7 +81,7 @@ func TestEventsLeaveAtOnce(t *testing.T) {
 		}
 		<-r.Context().Done() // says no more
 	}), 0)
-	resp := fetch(t, http.MethodGet, s.url+"/v1/stream", "gzip")
+	resp := fetch(t, http.MethodGet, s.url+"/v1/stream", "gzip") //nolint:bodyclose // fetch closes it
 	line, err := bufio.NewReader(resp.Body).ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "data: 1\n", line)
