@@ -153,7 +153,7 @@ func (m *Matcher) isForeign(s *scratch, h *hit, said int) bool {
 			if w.at >= h.start && w.at < h.end {
 				continue
 			}
-			if rest := wordRest(s.text.buf, w.at); t.function[string(rest)] || own && t.personal[string(rest)] {
+			if rest := wordRest(s.text.buf, w.at); t.function[string(rest)] {
 				found++
 			}
 		}
