@@ -36,13 +36,13 @@ func expressions(node any) []string {
 	return found
 }
 
-// Each metric of the dashboard is one that a process shows from its start, so
+// Each metric of the dashboard but one is shown by a process from its start, so
 // that no panel is empty before something has happened.
 func TestTheDashboardNamesMetricsThatThereAre(t *testing.T) {
 	t.Parallel()
 	redis, postgres := servertest.Redis(t), servertest.Postgres(t)
 	nobody := freeAddress(t) // a source that cannot be reached has metrics too
-	server := startOutcry(t, freeAddress(t), "--redis-url", redis.URL(), "--database-url", postgres.URL(), "--bluesky", "ws://"+nobody)
+	server := startOutcry(t, freeAddress(t), "--redis-url", redis.URL(), "--database-url", postgres.URL(), "--bluesky=ws://"+nobody)
 	text, err := os.ReadFile(filepath.Join("docs", "grafana-dashboard.json"))
 	require.NoError(t, err)
 	var dashboard map[string]any
@@ -58,6 +58,7 @@ func TestTheDashboardNamesMetricsThatThereAre(t *testing.T) {
 		}
 	}
 	require.Greater(t, len(named), 30)
+	delete(named, "outcry_social_lag_seconds") // there is none before the first post: the only one
 
 	var missing []string
 	require.Eventually(t, func() bool {
