@@ -331,6 +331,7 @@ func (l *large) report() {
 		{"In a country, with many reports, for long", archive.OutageFilter{Country: countryCode(3), MinReports: 2000, MinDuration: 5 * time.Hour, Now: largeEnd}},
 		{"Of a service in a country", archive.OutageFilter{Service: serviceName(7), Country: countryCode(3)}},
 		{"Of a month", archive.OutageFilter{Since: largeEnd.AddDate(-2, -1, 0), Until: largeEnd.AddDate(-2, 0, 0)}},
+		{"Of a month, with many reports", archive.OutageFilter{MinReports: 5000, Since: largeEnd.AddDate(-2, -1, 0), Until: largeEnd.AddDate(-2, 0, 0)}},
 		{"Ongoing", archive.OutageFilter{State: outage.Ongoing}},
 		{"A filter that nothing passes: the whole index is read", archive.OutageFilter{MinReports: 1_000_000}},
 	} {

@@ -65,6 +65,13 @@ func outagesQuery(filter OutageFilter) (query string, args []any, limit int, err
 	return query, c.args, limit, nil
 }
 
+// notLongBefore ends the walk along the index where no outage can have lasted
+// until a moment: before it by more than the longest that there was, and before
+// the first that still lasts. Both are looked up in an index.
+const notLongBefore = `started_at >= (SELECT CASE WHEN ongoing < bound THEN ongoing ELSE bound END FROM
+	(SELECT ? - (SELECT coalesce(max(ended_at - started_at), 0) FROM outages) AS bound,
+		(SELECT min(started_at) FROM outages WHERE state = 'ongoing') AS ongoing) earliest)`
+
 // filter adds what outages and impacts have in common.
 func (c *conditions) filter(f OutageFilter) error {
 	switch {
@@ -90,6 +97,7 @@ func (c *conditions) filter(f OutageFilter) error {
 	}
 	if !f.Since.IsZero() {
 		c.must("(ended_at IS NULL OR ended_at >= ?)", f.Since.UnixMilli())
+		c.must(notLongBefore, f.Since.UnixMilli())
 	}
 	if !f.Until.IsZero() {
 		c.must("started_at < ?", f.Until.UnixMilli())

@@ -27,6 +27,8 @@ DROP INDEX outages_by_service;
 CREATE INDEX outages_by_time ON outages (started_at, id) INCLUDE (service, state, ended_at, reports);
 CREATE INDEX outages_by_service ON outages (service, started_at, id) INCLUDE (state, ended_at, reports);
 CREATE INDEX outages_ongoing ON outages (started_at, id) INCLUDE (service, state, ended_at, reports) WHERE state = 'ongoing';
+-- How long the longest lasted.
+CREATE INDEX outages_by_duration ON outages ((ended_at - started_at));
 
 -- service, state, ended_at and reports are those of the whole outage, as is
 -- started_at; from_at and to_at are the first onset and the last end in the country.
