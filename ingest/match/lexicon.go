@@ -63,27 +63,29 @@ func halves(line string, p *phrase) (first, second string) {
 	if p.exact || strings.Contains(line, gapMark) || expansions(line) < manyExpansions {
 		return line, ""
 	}
-	fewest, at, depth := expansions(line), 0, 0
+	fewest, first := expansions(line), line
+	depth := 0
 	for i := range len(line) {
+		a, b := "", ""
 		switch line[i] {
 		case '[':
 			depth++
 		case ']':
 			depth--
+			if i+1 < len(line) && line[i+1] == '[' { // in a script without spaces
+				a, b = line[:i+1], line[i+1:]
+			}
 		case ' ':
-			a, b := line[:i], line[i+1:]
-			if depth > 0 || mayBeEmpty(a) || mayBeEmpty(b) {
-				continue
-			}
-			if n := expansions(a) + expansions(b); n < fewest {
-				fewest, at = n, i
-			}
+			a, b = line[:i], line[i+1:]
+		}
+		if b == "" || depth > 0 || mayBeEmpty(a) || mayBeEmpty(b) {
+			continue
+		}
+		if n := expansions(a) + expansions(b); n < fewest {
+			fewest, first, second = n, a, b
 		}
 	}
-	if at == 0 {
-		return line, ""
-	}
-	return line[:at], line[at+1:]
+	return first, second
 }
 
 // expansions is how many phrases a line stands for.

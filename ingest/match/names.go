@@ -95,8 +95,8 @@ func isAmbiguous(s catalog.Service, text string) bool {
 func suffixes() map[string]bool {
 	set := make(map[string]bool)
 	for _, list := range []string{
-		"s a u e o i y em ie om ow owi iem ami ach in un nin nun da de ta te dan den tan ten ya ye yi yu daki deki taki teki la le im nya ku mu lah kah",
-		"а у е ом ы и ой ю я ам ами ах ов ем ой ою ові",
+		"s a u e o i y em ie om ow owi iem ami ach ze zie owie owy in un nin nun im um da de ta te dan den tan ten ya ye yi yu daki deki taki teki la le im nya ku mu lah kah",
+		"а у е ом ем ы и ой ю я ам ами ах ов ем ой ою ові",
 		"ه ي",
 		"lar ler lari leri taki mi mu dir",
 		"et en n ed an yn",

@@ -142,7 +142,9 @@ func (t *text) sign(s string, i int) {
 			t.letter('_', classWord, 0, i)
 			return
 		}
+		tag := t.tag
 		t.space()
+		t.tag = tag
 	case '\'', '`':
 		t.apostrophe(s, i, i+1)
 	case '+':
