@@ -133,20 +133,20 @@ func (w *watch) line(event client.Event) (string, error) {
 func (w *watch) sentence(event client.Event) (string, error) {
 	switch event.Type {
 	case client.EventOutage:
-		var data client.OutageChange
-		if err := json.Unmarshal(event.Data, &data); err != nil {
+		data, err := dataOf[client.OutageChange](event)
+		if err != nil {
 			return "", err
 		}
 		return w.outageLine(data), nil
 	case client.EventSpike:
-		var data client.SpikeChange
-		if err := json.Unmarshal(event.Data, &data); err != nil {
+		data, err := dataOf[client.SpikeChange](event)
+		if err != nil {
 			return "", err
 		}
 		return spikeLine(data.Change, data.Spike), nil
 	case client.EventSpikes:
-		var data client.CurrentSpikes
-		if err := json.Unmarshal(event.Data, &data); err != nil {
+		data, err := dataOf[client.CurrentSpikes](event)
+		if err != nil {
 			return "", err
 		}
 		lines := make([]string, len(data.Spikes))
@@ -155,8 +155,8 @@ func (w *watch) sentence(event client.Event) (string, error) {
 		}
 		return strings.Join(lines, "\n"), nil
 	case client.EventStatus:
-		var data client.LiveStatus
-		if err := json.Unmarshal(event.Data, &data); err != nil {
+		data, err := dataOf[client.LiveStatus](event)
+		if err != nil {
 			return "", err
 		}
 		if data.Live == "away" {
@@ -164,6 +164,13 @@ func (w *watch) sentence(event client.Event) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+func dataOf[T any](event client.Event) (data T, err error) {
+	if err = json.Unmarshal(event.Data, &data); err != nil {
+		return data, fmt.Errorf("decode its data: %w", err)
+	}
+	return data, nil
 }
 
 // outageLine is a change: what happened, to which service, where, and how much

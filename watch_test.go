@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -125,5 +124,5 @@ func TestAnOutcryThatStopsEndsItsStreamsAtOnce(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.Contains(errs.String(), "trying again in") }, 10*time.Second, time.Millisecond)
 	interrupt()
 	require.Equal(t, exitOK, <-ended)
-	require.False(t, bytes.Contains([]byte(out.String()), []byte("\n\n")))
+	require.NotContains(t, out.String(), "\n\n")
 }

@@ -55,14 +55,14 @@ func (h *Hub) Serve(w http.ResponseWriter, req *http.Request, asked Request) err
 	header.Set("X-Accel-Buffering", "no")
 	// The server's limit of time is for requests that end.
 	_ = r.control.SetReadDeadline(time.Time{})
-	retry := retryFrom + rand.N(retryTo-retryFrom)
+	retry := retryFrom + rand.N(retryTo-retryFrom) //nolint:gosec // nobody gains by guessing it
 	hello := frame{body: []byte("retry: " + strconv.FormatInt(retry.Milliseconds(), 10) + "\n\n")}
 	for frames := []frame{hello}; ; {
 		if err := r.write(w, frames); err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) && r.drop(dropWrite) {
 				h.metrics.dropped.WithLabelValues(dropWrite).Inc()
 			}
-			return nil //nolint:nilerr // the client has gone, or is too slow
+			return nil // the client has gone, or is too slow
 		}
 		select {
 		case <-req.Context().Done():

@@ -219,7 +219,7 @@ func dial(ctx context.Context, t testing.TB, h *hub, query, lastID string) (*lin
 	if lastID != "" {
 		req.Header.Set("Last-Event-ID", lastID)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req) //nolint:bodyclose // cut closes it
 	if err != nil {
 		return nil, err
 	}

@@ -111,7 +111,7 @@ func Stream(ctx context.Context, cfg Config, options StreamOptions) iter.Seq2[Ev
 	}
 }
 
-// ErrNoStream: something answers that is no event stream.
+// ErrNoStream says that something answers that is no event stream.
 var ErrNoStream = errors.New("the answer is no event stream; is an Outcry at this address?")
 
 func streamAddress(address string, options StreamOptions) (string, error) {
@@ -161,7 +161,7 @@ func (s *following) follow(ctx context.Context) {
 		}
 		s.failed++
 		backOff := min(s.retry<<min(s.failed-1, 10), longestWait)
-		wait = max(wait, backOff/2+rand.N(backOff/2+1))
+		wait = max(wait, backOff/2+rand.N(backOff/2+1)) //nolint:gosec // nobody gains by guessing it
 		if s.options.Disconnected != nil {
 			s.options.Disconnected(err, wait)
 		}
@@ -224,7 +224,7 @@ var errSilence = errors.New("the server has fallen silent")
 // causeOf prefers our own reason for the end of a connection.
 func causeOf(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
-		return cause
+		return cause //nolint:wrapcheck // it is ours
 	}
 	if errors.Is(err, io.EOF) {
 		return errors.New("the server ended the connection")

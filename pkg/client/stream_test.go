@@ -16,9 +16,17 @@ import (
 	"github.com/outcryhq/outcry/pkg/client"
 )
 
-// wire answers each connection with the next of its texts, and then hangs.
+// reply is an answer of the wire.
+type reply struct {
+	status int
+	header http.Header
+	text   string
+	body   func(*http.Request) io.ReadCloser // in place of text
+}
+
+// wire answers each connection with the next of its replies, and then hangs.
 type wire struct {
-	answers []func(r *http.Request) *http.Response
+	replies []reply
 	asked   []*http.Request
 	at      []time.Time
 }
@@ -26,29 +34,27 @@ type wire struct {
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	n := len(w.asked)
 	w.asked, w.at = append(w.asked, r), append(w.at, time.Now())
-	if n >= len(w.answers) {
+	if n >= len(w.replies) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}
-	return w.answers[n](r), nil
+	answer := w.replies[n]
+	if answer.header == nil {
+		answer.header = http.Header{}
+	}
+	resp := &http.Response{StatusCode: answer.status, Header: answer.header}
+	if resp.Body = io.NopCloser(strings.NewReader(answer.text)); answer.body != nil {
+		resp.Body = answer.body(r)
+	}
+	return resp, nil
 }
 
-func events(text string) func(*http.Request) *http.Response {
-	return func(*http.Request) *http.Response {
-		return &http.Response{
-			StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream; charset=utf-8"}},
-			Body: io.NopCloser(strings.NewReader(text)),
-		}
-	}
+func events(text string) reply {
+	return reply{status: http.StatusOK, header: http.Header{"Content-Type": {"text/event-stream; charset=utf-8"}}, text: text}
 }
 
-func refuses(status int, header http.Header, text string) func(*http.Request) *http.Response {
-	return func(*http.Request) *http.Response {
-		if header == nil {
-			header = http.Header{}
-		}
-		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(text))}
-	}
+func refuses(status int, header http.Header, text string) reply {
+	return reply{status: status, header: header, text: text}
 }
 
 func (w *wire) config() client.Config {
@@ -58,7 +64,7 @@ func (w *wire) config() client.Config {
 func TestAStreamGoesOnFromTheLastEventWhenTheConnectionBreaks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := &wire{answers: []func(*http.Request) *http.Response{
+		w := &wire{replies: []reply{
 			events("retry: 2000\n\nid: a\nevent: outage\ndata: {\"n\":1}\n\n:\nid: b\n\nid: c\nevent: outage\ndata: cut"),
 			refuses(http.StatusServiceUnavailable, http.Header{"Retry-After": {"7"}}, `{"title":"busy","status":503}`),
 			events("id: d\r\nevent: status\r\ndata: {\r\ndata: }\r\n\r\n"),
@@ -90,7 +96,7 @@ func TestAStreamGoesOnFromTheLastEventWhenTheConnectionBreaks(t *testing.T) {
 func TestAStreamEndsWhereTryingAgainCannotHelp(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		answer func(*http.Request) *http.Response
+		answer reply
 		says   string
 	}{
 		"unknown service": {refuses(http.StatusNotFound, nil, `{"title":"not found","status":404,"detail":"there is no such service"}`), "404 not found: there is no such service"},
@@ -99,7 +105,7 @@ func TestAStreamEndsWhereTryingAgainCannotHelp(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &wire{answers: []func(*http.Request) *http.Response{tc.answer}}
+			w := &wire{replies: []reply{tc.answer}}
 			var errs []error
 			for _, err := range client.Stream(t.Context(), w.config(), client.StreamOptions{}) {
 				errs = append(errs, err)
@@ -119,19 +125,19 @@ func TestAServerThatFallsSilentIsLeft(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		silent, end := io.Pipe()
 		defer func() { _ = end.Close() }()
-		w := &wire{answers: []func(*http.Request) *http.Response{func(r *http.Request) *http.Response {
+		hangs := events("")
+		hangs.body = func(r *http.Request) io.ReadCloser {
 			context.AfterFunc(r.Context(), func() { _ = end.CloseWithError(errors.New("closed")) })
-			answer := events("")(r)
-			answer.Body = silent
-			return answer
-		}}}
+			return silent
+		}
+		w := &wire{replies: []reply{hangs}}
 		began := time.Now()
-		for range client.Stream(ctx, w.config(), client.StreamOptions{Disconnected: func(err error, _ time.Duration) {
+		for event, err := range client.Stream(ctx, w.config(), client.StreamOptions{Disconnected: func(err error, _ time.Duration) {
 			require.ErrorContains(t, err, "silent")
 			require.Equal(t, 45*time.Second, time.Since(began))
 			stop()
 		}}) {
-			require.Fail(t, "there is no event")
+			require.FailNow(t, "there is no event", "%v %v", event, err)
 		}
 		require.Error(t, ctx.Err())
 	})
