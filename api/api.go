@@ -118,6 +118,8 @@ type API struct {
 	standing  *cached[standings]
 	// said is what standing was when it could be read; only readStandings touches it.
 	said standings
+	// records are those of services and countries, as JSON.
+	records *memo
 	// seasoned says that the installation is known to have listened for long
 	// enough; only readListened, which never runs twice at a time, touches it.
 	seasoned bool
@@ -159,6 +161,7 @@ func New(cfg Config) (*API, error) {
 	a.listened = newCached(15*time.Second, cfg.Now, a.readListened)
 	a.front = newCached(2*time.Second, cfg.Now, a.readFront)
 	a.sources = newCached(2*time.Second, cfg.Now, a.readSources)
+	a.records = newMemo(cfg.Now)
 	a.standing = newCached(2*time.Second, cfg.Now, a.readStandings)
 	return a, nil
 }

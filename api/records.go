@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -48,8 +49,30 @@ func (a *API) GetRecord(c *gin.Context) {
 	respondJSON(c, keepRecord, answer)
 }
 
-// record reads what is known of the past of a service in a country; "" is any.
+// record is what is known of the past of a service in a country; "" is any. All
+// of it is kept for a minute: that of a large country sums tens of thousands.
 func (a *API) record(ctx context.Context, service, country string, since time.Time) (spec.Record, error) {
+	if !since.IsZero() {
+		return a.readRecord(ctx, service, country, since)
+	}
+	body, err := a.records.get(ctx, service+"/"+country, keepRecord, func(ctx context.Context) ([]byte, error) {
+		record, err := a.readRecord(ctx, service, country, since)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(record)
+	})
+	if err != nil {
+		return spec.Record{}, err
+	}
+	var record spec.Record
+	if err := json.Unmarshal(body, &record); err != nil {
+		return spec.Record{}, fmt.Errorf("decode record: %w", err)
+	}
+	return record, nil
+}
+
+func (a *API) readRecord(ctx context.Context, service, country string, since time.Time) (spec.Record, error) {
 	found, err := a.archive.Record(ctx, service, country, since, latestOutages)
 	if err != nil {
 		return spec.Record{}, fmt.Errorf("read record: %w", err)
