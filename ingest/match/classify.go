@@ -504,6 +504,14 @@ func (s *scratch) speaks(h *hit, language uint8) bool {
 	return false
 }
 
+// matterNear is how near to a phrase another matter is that it is about.
+func matterNear(h *hit) int32 {
+	if h.kind == weak {
+		return aside
+	}
+	return denied
+}
+
 // refusal says why a phrase is no complaint, "" if it is one. Only the lexicon of
 // the phrase's language has a say, or that of the language that the post says it is in:
 // "hier" is here in one language and yesterday in another.
@@ -538,7 +546,7 @@ func (s *scratch) refusal(h *hit, said int) string {
 		case question:
 			return reasonQuestion
 		case matter:
-			if distance <= denied || h.kind == weak && distance <= aside {
+			if distance <= matterNear(h) {
 				return reasonMatter
 			}
 		case news:

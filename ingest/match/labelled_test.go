@@ -147,26 +147,26 @@ var (
 // What is reached, a little under what was measured so that a change that makes the
 // matcher worse is seen. They are raised when it gets better.
 var (
-	reached   = floor{precision: .90, recall: .73, service: .97, country: .95} //nolint:gochecknoglobals // a constant
+	reached   = floor{precision: .92, recall: .83, service: .97, country: .95} //nolint:gochecknoglobals // a constant
 	reachedIn = map[string]floor{                                              //nolint:gochecknoglobals // a constant
-		"ar": {precision: 0.81, recall: 0.61},
-		"de": {precision: 0.88, recall: 0.55},
-		"en": {precision: 0.90, recall: 0.71},
-		"es": {precision: 0.93, recall: 0.67},
-		"fr": {precision: 0.84, recall: 0.79},
-		"hi": {precision: 0.93, recall: 0.74},
-		"id": {precision: 0.93, recall: 0.72},
-		"it": {precision: 0.93, recall: 0.64},
-		"ja": {precision: 0.93, recall: 0.67},
-		"ko": {precision: 0.97, recall: 0.79},
-		"ms": {precision: 0.86, recall: 0.67},
-		"nl": {precision: 0.81, recall: 0.61},
-		"pl": {precision: 0.85, recall: 0.76},
-		"pt": {precision: 0.90, recall: 0.73},
-		"ru": {precision: 0.85, recall: 0.88},
-		"th": {precision: 0.84, recall: 0.79},
-		"tr": {precision: 0.90, recall: 0.73},
-		"vi": {precision: 0.93, recall: 0.70},
+		"ar": {precision: 0.86, recall: 0.72},
+		"de": {precision: 0.86, recall: 0.75},
+		"en": {precision: 0.90, recall: 0.74},
+		"es": {precision: 0.90, recall: 0.84},
+		"fr": {precision: 0.87, recall: 0.81},
+		"hi": {precision: 0.97, recall: 0.79},
+		"id": {precision: 0.93, recall: 0.84},
+		"it": {precision: 0.93, recall: 0.84},
+		"ja": {precision: 0.93, recall: 0.75},
+		"ko": {precision: 0.97, recall: 0.84},
+		"ms": {precision: 0.90, recall: 0.90},
+		"nl": {precision: 0.93, recall: 0.72},
+		"pl": {precision: 0.84, recall: 0.81},
+		"pt": {precision: 0.90, recall: 0.84},
+		"ru": {precision: 0.85, recall: 0.90},
+		"th": {precision: 0.88, recall: 0.90},
+		"tr": {precision: 0.87, recall: 0.81},
+		"vi": {precision: 0.93, recall: 0.78},
 	}
 )
 

@@ -78,6 +78,52 @@ func TestEnglish(t *testing.T) {
 	}
 }
 
+// A phrase of one language is no complaint in a post of another, and a word that is a
+// service's name somewhere is none where it is a word.
+func TestOtherLanguages(t *testing.T) {
+	t.Parallel()
+	m := newMatcher(t)
+	for _, c := range []struct{ language, text, service, reason string }{
+		{"de", "heute ist die Sitzung, danach Netflix", "netflix", reasonFriend},
+		{"vi", "youtube die rồi, nãy giờ không vào được", "youtube", ""},
+		{"fr", "erreur du voisin, encore", "", reasonNoPhrase},
+		{"en", "@theduapp is down, du internet not working in Dubai", "du", ""},
+		{"es", "claro otra vez sin internet", "claro", ""},
+		{"ja", "コマンドラインでエラーが出る", "", reasonAmbiguous},
+		{"ja", "ライン落ちてる？", "line", ""},
+		{"en", "max_netflix_problems is not working", "", reasonNoService},
+		{"en", "#netflix_is_down since noon", "netflix", ""},
+		{"ms", "unifi naik harga lagi, mahal la", "unifi", reasonNoPhrase},
+		{"pl", "nie mogę wysłać zdjęć na Messengerze", "messenger", ""},
+		{"tr", "Akbank'a giremiyorum sabahtan beri", "akbank", ""},
+	} {
+		v := m.Classify(Post{Text: c.text, Language: c.language})
+		require.Equal(t, c.reason, v.Reason, "%s: %+v", c.text, v)
+		if v.Complaint {
+			require.Equal(t, c.service, v.Service, "%s: %+v", c.text, v)
+		}
+	}
+}
+
+func TestHalves(t *testing.T) {
+	t.Parallel()
+	many := strings.Repeat("x|", 15) + "x"
+	for line, want := range map[string][2]string{
+		"not working":                         {"not working", ""},
+		"[a|b] ... [c|d]":                     {"[a|b]", "[c|d]"},
+		"[a ... b|c]":                         {"[a ... b|c]", ""},
+		"[" + many + "] to [" + many + "]":    {"[" + many + "]", "to [" + many + "]"},
+		"[" + many + "][" + many + "]":        {"[" + many + "]", "[" + many + "]"},
+		"[" + many + "] [" + many + "|]":      {"[" + many + "] [" + many + "|]", ""},
+		"[" + many + "] [a b|" + many + "] c": {"[" + many + "]", "[a b|" + many + "] c"},
+	} {
+		var p phrase
+		first, second := halves(line, &p)
+		require.Equal(t, want, [2]string{first, second}, line)
+		require.Equal(t, line == "[a|b] ... [c|d]", p.gap, line)
+	}
+}
+
 func BenchmarkClassifyStream(b *testing.B) {
 	m := newMatcher(b)
 	posts := stream()

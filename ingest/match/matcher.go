@@ -106,7 +106,7 @@ func (b *matcherBuilder) qualifiers() {
 	for i, s := range b.m.services {
 		for _, word := range s.Qualifiers {
 			key, _ := b.normal(word)
-			services[key] = append(services[key], int32(i)) //nolint:gosec // an index of few
+			services[key] = append(services[key], int32(i))
 		}
 	}
 	for key, of := range services {

@@ -138,13 +138,7 @@ func (t *text) sign(s string, i int) {
 		t.write(rune(c), 0)
 		t.handle, t.tag = c == '@', c == '#'
 	case '_':
-		if t.handle || before && after && !t.tag { // my_variable is no name of a service
-			t.letter('_', classWord, 0, i)
-			return
-		}
-		tag := t.tag
-		t.space()
-		t.tag = tag
+		t.underscore(before && after, i)
 	case '\'', '`':
 		t.apostrophe(s, i, i+1)
 	case '+':
@@ -174,6 +168,18 @@ func (t *text) sign(s string, i int) {
 			t.pause(false)
 		}
 	}
+}
+
+// underscore reads a _, which joins what is around it: my_variable is no name of a
+// service, but in a #tag of several words each is one.
+func (t *text) underscore(inside bool, i int) {
+	if t.handle || inside && !t.tag {
+		t.letter('_', classWord, 0, i)
+		return
+	}
+	tag := t.tag
+	t.space()
+	t.tag = tag
 }
 
 // apostrophe drops the apostrophe of "don't", and parts "l'appli" in two.

@@ -141,22 +141,14 @@ func (m *Matcher) isForeign(s *scratch, h *hit, said int) bool {
 	most := 0
 	for i := range m.tongues {
 		t := &m.tongues[i]
-		own := s.speaks(h, uint8(i)) //nolint:gosec // an index of few
+		own := s.speaks(h, uint8(i))
 		if len(t.function) == 0 {
 			if own {
 				return false
 			}
 			continue
 		}
-		found := 0
-		for _, w := range s.text.words {
-			if w.at >= h.start && w.at < h.end {
-				continue
-			}
-			if rest := wordRest(s.text.buf, w.at); t.function[string(rest)] {
-				found++
-			}
-		}
+		found := s.countWords(t.function, h)
 		if own && found > 0 {
 			return false
 		}
@@ -166,6 +158,17 @@ func (m *Matcher) isForeign(s *scratch, h *hit, said int) bool {
 		most = max(most, found)
 	}
 	return most > mostFunction
+}
+
+// countWords counts the words of a set that are not part of a phrase.
+func (s *scratch) countWords(set map[string]bool, h *hit) int {
+	n := 0
+	for _, w := range s.text.words {
+		if (w.at < h.start || w.at >= h.end) && set[string(wordRest(s.text.buf, w.at))] {
+			n++
+		}
+	}
+	return n
 }
 
 // exclaims looks for what only people write: "!!", "?", drawn-out letters and emoji.
