@@ -81,7 +81,7 @@ type SourceState struct {
 	Posts      uint64 `json:"posts"`      // read
 	Complaints uint64 `json:"complaints"` // among them
 	Duplicates uint64 `json:"duplicates"` // read before
-	Deletions  uint64 `json:"deletions"`  // of posts, by their authors
+	Deletions  uint64 `json:"deletions"`  // of posts, by their authors, and of accounts
 	Reconnects uint64 `json:"reconnects"` // connections lost or refused
 	// Refused are the posts that were no complaints, by reason; Skipped the
 	// messages that were no posts; Submitted the complaints, by what became of them.
