@@ -184,13 +184,13 @@ func TestOutagesByCategoryReportsAndDuration(t *testing.T) {
 	long.Reports = 20_000
 	w.remember(long, lasting("telegram", 9, 20*time.Minute, "IR"))
 	for query, want := range map[string][]string{
-		"?category=messenger":                  {"whatsapp", "telegram"},
-		"?category=messenger&min_minutes=42":   {"whatsapp"},
-		"?min_minutes=43":                      {"netflix"},
-		"?min_reports=20000":                     {"whatsapp", "netflix"},
-		"?min_reports=20001":                     {"whatsapp"},
-		"?min_minutes=20&state=ended":          {"netflix", "telegram"},
-		"?category=messenger&service=netflix":  {},
+		"?category=messenger":                   {"whatsapp", "telegram"},
+		"?category=messenger&min_minutes=42":    {"whatsapp"},
+		"?min_minutes=43":                       {"netflix"},
+		"?min_reports=20000":                    {"whatsapp", "netflix"},
+		"?min_reports=20001":                    {"whatsapp"},
+		"?min_minutes=20&state=ended":           {"netflix", "telegram"},
+		"?category=messenger&service=netflix":   {},
 		"?category=messenger&min_reports=50001": {},
 	} {
 		require.Equal(t, want, named(read[outageList](w, http.StatusOK, "/v1/outages"+query).Outages), query)
