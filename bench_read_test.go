@@ -191,8 +191,8 @@ func BenchmarkReading(b *testing.B) {
 	bareAddress := freeAddress(b)
 	bare := startProcess(b, "bare-read", bareAddress, bareAddress, dir)
 	bare.waitReady("/")
-	for _, path := range []string{"/v1/outages", "/"} {
-		b.Run("path="+path, func(b *testing.B) {
+	for name, path := range map[string]string{"outages": "/v1/outages", "board": "/"} {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				readAgainstBare(b, reading{address: address, path: path, pid: server.cmd.Process.Pid},
 					reading{address: bareAddress, path: path, pid: bare.cmd.Process.Pid}, tags[path])
