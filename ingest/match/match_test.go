@@ -86,14 +86,14 @@ func TestOtherLanguages(t *testing.T) {
 	for _, c := range []struct{ language, text, service, reason string }{
 		{"de", "heute ist die Sitzung, danach Netflix", "netflix", reasonFriend},
 		{"vi", "youtube die rồi, nãy giờ không vào được", "youtube", ""},
-		{"fr", "erreur du voisin, encore", "", reasonNoPhrase},
+		{"fr", "erreur du voisin, encore", "", reasonAmbiguous},
 		{"en", "@theduapp is down, du internet not working in Dubai", "du", ""},
 		{"es", "claro otra vez sin internet", "claro", ""},
-		{"ja", "コマンドラインでエラーが出る", "", reasonAmbiguous},
+		{"ja", "コマンドラインでエラーが出る", "", reasonNoService},
 		{"ja", "ライン落ちてる？", "line", ""},
 		{"en", "max_netflix_problems is not working", "", reasonNoService},
 		{"en", "#netflix_is_down since noon", "netflix", ""},
-		{"ms", "unifi naik harga lagi, mahal la", "unifi", reasonNoPhrase},
+		{"ms", "unifi naik harga lagi, mahal la", "unifi", reasonFriend},
 		{"pl", "nie mogę wysłać zdjęć na Messengerze", "messenger", ""},
 		{"tr", "Akbank'a giremiyorum sabahtan beri", "akbank", ""},
 	} {
