@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 )
 
@@ -12,7 +13,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	s.crowd(t, 1, 40)
 	id := s.outage(t)
 	for _, width := range []int64{1280, 360} {
-		t.Run(fmt.Sprint(width), func(t *testing.T) {
+		t.Run(strconv.FormatInt(width, 10), func(t *testing.T) {
 			t.Parallel()
 			b := newTab(t, s, width)
 			for _, page := range []string{

@@ -40,11 +40,10 @@ var program = sync.OnceValues(func() (string, error) { //nolint:gochecknoglobals
 })
 
 func TestMain(m *testing.M) {
-	status := m.Run()
+	m.Run()
 	if path, err := program(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
 	}
-	os.Exit(status)
 }
 
 // newSite starts the program, which knows what is usual for WhatsApp in the Netherlands.
@@ -82,7 +81,7 @@ func newSite(t *testing.T) *site {
 	})
 	s := &site{url: "http://" + address}
 	require.Eventually(t, func() bool {
-		resp, err := http.Get(s.url + "/readyz") //nolint:noctx // a test's
+		resp, err := http.Get(s.url + "/readyz")
 		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 	}, time.Minute, 20*time.Millisecond)
 	return s

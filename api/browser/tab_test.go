@@ -17,7 +17,6 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -30,7 +29,7 @@ var axe string
 // complain on the console, break its own policy, ask another host.
 type tab struct {
 	t   *testing.T
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // it is how chromedp names the tab
 	s   *site
 
 	mu     sync.Mutex
@@ -146,9 +145,12 @@ func (b *tab) until(expression string) {
 		value, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")"))
 		return err == nil && value // while a page is left there is none to ask
 	}
-	if !assert.Eventually(b.t, holds, patience, 50*time.Millisecond, expression) {
-		b.t.Fatal(eval[string](b, "location.href + '\\n' + document.body.innerText"))
-	}
+	defer func() {
+		if b.t.Failed() {
+			b.t.Log(chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText")))
+		}
+	}()
+	require.Eventually(b.t, holds, patience, 50*time.Millisecond, expression)
 }
 
 // theme makes the browser prefer "light" or "dark".
