@@ -87,7 +87,8 @@ func (d *Detector) Set(s outage.Series, at time.Time, count int) {
 	svc := ser.service
 	svc.hear(m, n-old)
 	d.wake(svc)
-	ser.dirty, svc.all().dirty = true, true
+	svc.mark(ser)
+	svc.mark(svc.all())
 	if n > 0 {
 		d.coverage.heard.put(m, true)
 	}
@@ -194,30 +195,34 @@ type tick struct {
 // whether there is more to do.
 func (d *Detector) evaluate(svc *service, t *tick) bool {
 	svc.addUp()
-	more := svc.outage != nil
-	for _, s := range svc.series {
-		if !s.dirty && (s.watch == nil || s.watch.at == t.cur) {
-			more = more || s.watch != nil
-			continue
+	svc.restless = slices.DeleteFunc(svc.restless, func(s *series) bool {
+		if s.dirty || s.watch.at != t.cur {
+			d.score(s, t)
 		}
-		t.result.Evaluated++
-		// What a faster clock has counted ahead of this one waits for its minute.
-		s.dirty = !s.counts.empty() && s.counts.last > t.cur
-		more = more || s.dirty
-		need := d.cfg.Widening
-		if svc.suffers(s.country) {
-			need = 0
-		}
-		best := d.strongest(s, t.cur, need)
-		if best.score < need {
-			s.watch = nil
-			continue
-		}
-		if s.watch == nil {
-			s.watch = &watch{}
-		}
-		s.watch.at, s.watch.best = t.cur, best
-		more = true
+		return !s.restless()
+	})
+	if len(svc.restless) == 0 && cap(svc.restless) > heardKept {
+		svc.restless = nil
 	}
-	return more
+	return !svc.calm()
+}
+
+// score looks at a series, and watches it if it stands out.
+func (d *Detector) score(s *series, t *tick) {
+	t.result.Evaluated++
+	// What a faster clock has counted ahead of this one waits for its minute.
+	s.dirty = !s.counts.empty() && s.counts.last > t.cur
+	need := d.cfg.Widening
+	if s.service.suffers(s.country) {
+		need = 0
+	}
+	best := d.strongest(s, t.cur, need)
+	if best.score < need {
+		s.watch = nil
+		return
+	}
+	if s.watch == nil {
+		s.watch = &watch{}
+	}
+	s.watch.at, s.watch.best = t.cur, best
 }

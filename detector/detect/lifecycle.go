@@ -146,7 +146,8 @@ func (d *Detector) end(svc *service, impact *outage.Impact, last minute, t *tick
 
 // refresh makes a series forget what came before the calm in which it was closed.
 func (d *Detector) refresh(s *series, t *tick) {
-	s.fresh, s.dirty = freshAfter(t.now), true
+	s.fresh = freshAfter(t.now)
+	s.service.mark(s)
 	if s.watch != nil {
 		s.watch.best, s.watch.since = d.strongest(s, t.cur, d.cfg.Widening), 0
 	}
@@ -180,7 +181,7 @@ func (svc *service) restore(o *outage.Outage) {
 			s := svc.country(impact.Country)
 			s.fresh = max(s.fresh, freshAfter(*impact.ClosedAt))
 		}
-		svc.country(impact.Country).dirty = true
+		svc.mark(svc.country(impact.Country))
 	}
 	if o.ClosedAt != nil {
 		svc.all().fresh = max(svc.all().fresh, freshAfter(*o.ClosedAt))

@@ -12,7 +12,7 @@ import (
 const (
 	// heardMost is how much is heard at most before it is added up.
 	heardMost = 512
-	// heardKept is how much room is kept for what will be heard.
+	// heardKept is how much room is kept for what will be heard, and for who is heard.
 	heardKept = 8
 	// ratesKept is how long a baseline that nobody asks for is remembered.
 	ratesKept minute = 180
@@ -22,6 +22,9 @@ const (
 type service struct {
 	name   string
 	series []*series // by country; "*" is the first
+	// restless are those that the next tick looks at, in no order: it need not look
+	// through the others, which lie far apart in memory.
+	restless []*series
 	// heard is what has not been added to the counts of "*" yet.
 	heard []minuteCount
 	awake bool // is one of the detector's
@@ -142,9 +145,17 @@ func (svc *service) impact(code string) int {
 }
 
 // calm says that there is nothing left to look at before something changes.
-func (svc *service) calm() bool {
-	return svc.outage == nil &&
-		!slices.ContainsFunc(svc.series, func(s *series) bool { return s.dirty || s.watch != nil })
+func (svc *service) calm() bool { return svc.outage == nil && len(svc.restless) == 0 }
+
+// restless says that a series has changed, or is watched.
+func (s *series) restless() bool { return s.dirty || s.watch != nil }
+
+// mark has the next tick look at a series.
+func (svc *service) mark(s *series) {
+	if !s.restless() {
+		svc.restless = append(svc.restless, s)
+	}
+	s.dirty = true
 }
 
 // sweep forgets counts that are older than anything needs, once an hour.
@@ -171,7 +182,7 @@ func (d *Detector) sweep(cur minute) {
 		}
 		svc.series = slices.DeleteFunc(svc.series, func(s *series) bool {
 			return s.country != outage.AllCountries && s.counts.empty() && s.fresh < before &&
-				!s.dirty && s.watch == nil && svc.outage == nil
+				!s.restless() && svc.outage == nil
 		})
 		if len(svc.series) == 1 && len(svc.spans) == 0 && svc.calm() {
 			delete(d.services, name)
