@@ -35,7 +35,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Rho: 1.5, Floor: 0.2,
-		Possible: 11.3, Problem: 16, Widening: 9.6,
+		Possible: 11.3, Problem: 14.5, Widening: 9.6,
 		FalseOutages: 1, FalseShare: 0.05,
 		Origins: 4, OneNetwork: 16, NewMinutes: 24 * 60, NewFactor: 5,
 	}

@@ -30,8 +30,8 @@ func TestOutageFromBeginningToEnd(t *testing.T) {
 	require.Equal(t, "NL", impact.Country)
 	require.Equal(t, after(0), impact.StartedAt)
 	require.Equal(t, 14, impact.Reports)
-	require.GreaterOrEqual(t, impact.Score, 16.0)
-	require.InDelta(t, 16, impact.Evidence.Bar, 1e-9)
+	require.GreaterOrEqual(t, impact.Score, 14.5)
+	require.InDelta(t, 14.5, impact.Evidence.Bar, 1e-9)
 	for _, spike := range w.spikes {
 		require.Equal(t, outage.StatusProblem, spike.Status, "%s: the sum is the service, which has a problem", spike.Series)
 	}

@@ -75,8 +75,10 @@ func TestASteadySeriesIsLearned(t *testing.T) {
 	now := sunday.Add(4 * 168 * time.Hour)
 	require.InEpsilon(t, 0.2, perMinute(t, m, nl, now), 0.02)
 	require.InEpsilon(t, 0.4, perMinute(t, m, outage.Series{Service: "whatsapp", Country: "*"}, now), 0.02, "the sum")
-	// C_h after four weeks, by hand: 12·(0.9+0.81+0.729+0.6561), plus κ.
-	require.InDelta(t, 12*3.0951+20, m.At(nl, now).Reports, 0.5)
+	// C_h after four weeks, by hand: 12·(0.9+0.81+0.729+0.6561). With τ² = .1, twelve
+	// reports a week count for 12/(1+.1·12) each. Plus κ.
+	require.InDelta(t, 12*3.0951, m.Heard(nl, now), 0.5)
+	require.InDelta(t, 12*3.0951/2.2+20, m.At(nl, now).Reports, 0.2)
 	silent := outage.Series{Service: "whatsapp", Country: "FR"}
 	require.Less(t, perMinute(t, m, silent, now), 0.001, "four weeks of silence were heard, too")
 }

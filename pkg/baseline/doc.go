@@ -4,7 +4,8 @@
 // For a series with C_h reports heard in E_h minutes of the hour of the week h,
 // both weighted by 0.9 for every week of age,
 //
-//	λ_h = (C_h + κ) / (E_h + κ/(ℓ·g_h·d_h)),  κ = 20
+//	λ_h = (f·C_h + κ) / (f·E_h + κ/(ℓ·g_h·d_h)),  κ = 20
+//	f   = n / (n + τ²·C_h), n = E_h/60,  τ² = 0.1
 //	ℓ   = (ΣC + 2) / (ΣE + 2/m0)
 //	d_h = (Σ'C + κ) / (Σ'E·ℓ·g + κ), over the same hour of all seven days
 //
@@ -14,6 +15,11 @@
 // An hour that was not heard yet leans on what the same hour of other days was.
 // So a series without a history takes those of its service and its country, and
 // after a day it has a day of its own.
+//
+// The hours of n weeks differ from week to week, by τ² of their mean squared. So
+// their mean varies by 1/C + τ²/n relatively, however many the reports, as f·C
+// reports would that come by chance alone: those count. The estimate is worth
+// f·C + κ of them.
 //
 // Learning is robust. Hours enter late and without the minutes around outages;
 // a count beyond the 99.5 % quantile of what was expected enters as that

@@ -3,6 +3,9 @@ package baseline
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"time"
+
+	"github.com/outcryhq/outcry/pkg/outage"
 )
 
 // Sealed gives bytes a checksum that matches, so that a fuzzer gets past it.
@@ -34,3 +37,9 @@ func EveryCountry() []string {
 
 // Rounded is a number of reports as a series keeps it.
 func Rounded(reports float64) float64 { return pack(reports).value() }
+
+// Heard is C_h: the reports that a series keeps for the hour of the week of t.
+func (m *Model) Heard(s outage.Series, t time.Time) float64 {
+	svc := m.services[s.Service]
+	return m.at(svc, m.country(s.Country), svc.of(s.Country), hourOf(t)).heard
+}

@@ -43,7 +43,37 @@ func TestTheFirstWeekOfABusyServiceIsRemembered(t *testing.T) {
 		require.NoError(t, m.Learn(learned))
 	}
 	for at, n := range heard {
-		rate := m.At(outage.Series{Service: "a", Country: "US"}, at.AddDate(0, 0, 7))
-		require.Greater(t, rate.Reports, 0.8*float64(n), "%s", at)
+		heard := m.Heard(outage.Series{Service: "a", Country: "US"}, at.AddDate(0, 0, 7))
+		require.Greater(t, heard, 0.8*float64(n), "%s", at)
 	}
+}
+
+// However many reports an hour hears, after one week they are those of one hour.
+func TestOneWeekIsWorthTenReportsAtMost(t *testing.T) {
+	t.Parallel()
+	for weeks, most := range map[int]float64{1: 9, 2: 17.1, 10: 58.7, 50: 89.6} { // the sum of the weeks' weights, over τ²
+		m := baseline.New()
+		teach(t, m, sunday, weeks*168, always(6000), nl)
+		require.InEpsilon(t, most+baseline.Lean, m.At(nl, m.Until()).Reports, 0.01, "%d weeks", weeks)
+		all := outage.Series{Service: "whatsapp", Country: "*"}
+		require.InEpsilon(t, most+baseline.Lean, m.At(all, m.Until()).Reports, 0.01, "its sum")
+	}
+}
+
+// An hour of the week is half as busy as the others. After one week that may be chance,
+// after ten it is not.
+func TestAnHourOfOneWeekIsHardlyBelieved(t *testing.T) {
+	t.Parallel()
+	after := func(weeks int) float64 {
+		m := baseline.New()
+		teach(t, m, sunday, weeks*168, func(_ outage.Series, at time.Time) int {
+			if at.Weekday() == time.Monday && at.Hour() == 15 {
+				return 300
+			}
+			return 600
+		}, nl)
+		return perMinute(t, m, nl, m.Until().Add((24+15)*time.Hour))
+	}
+	require.Greater(t, after(1), 6.5)
+	require.Less(t, after(10), 6.2)
 }

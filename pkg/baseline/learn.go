@@ -147,7 +147,7 @@ func (m *Model) tame(l lesson, hour int64) int {
 		return l.Reports
 	}
 	land, ser := m.country(l.Series.Country), svc.of(l.Series.Country)
-	rate := m.at(svc, land, ser, hour)
+	rate := m.at(svc, land, ser, hour).plain()
 	low, high := expectedRange(rate, l.minutes)
 	if m.observed < settled {
 		low = 0 // nights are not known yet

@@ -13,6 +13,9 @@ const (
 	Lean = 20
 	// weekly is the weight of a week's reports one week later.
 	weekly = 0.9
+	// weekSpread (τ²) is the variance of an hour's rate from week to week relative
+	// to its square.
+	weekSpread = 0.1
 	// levelLean is how many reports the level of a service's rate and a
 	// country's share is worth to a series.
 	levelLean = 2
@@ -27,7 +30,33 @@ const (
 // Rate is what is expected of a series at some time.
 type Rate struct {
 	PerMinute float64 // λ_h: distinct reporters a minute
-	Reports   float64 // C_h + κ: the number of reports that the estimate rests on
+	Reports   float64 // f_h·C_h + κ: the number of reports that the estimate is worth
+}
+
+// estimate is what a rate is made of.
+type estimate struct {
+	heard   float64 // C_h: reports in the hour of the week
+	minutes float64 // E_h: minutes in which they were heard
+	pooled  float64 // ℓ·g_h·d_h: what other hours and series say, a minute
+}
+
+// rate counts an hour's reports as often as they are worth. The mean of n weeks
+// varies by 1/C, since reports come by chance, and by τ²/n, since weeks differ: as
+// much as that of f·C reports that come by chance alone.
+func (e estimate) rate() Rate {
+	trust := 1.0
+	if e.heard > 0 {
+		trust = e.minutes / (e.minutes + 60*weekSpread*e.heard)
+	}
+	return e.trusting(trust)
+}
+
+// plain counts every report, as what is new is measured against.
+func (e estimate) plain() Rate { return e.trusting(1) }
+
+func (e estimate) trusting(part float64) Rate {
+	reports := part*e.heard + Lean
+	return Rate{PerMinute: reports / (part*e.minutes + Lean/e.pooled), Reports: reports}
 }
 
 // Model is the baseline of any number of services. It is safe for concurrent use.
@@ -107,7 +136,7 @@ func (m *Model) At(s outage.Series, t time.Time) Rate {
 	hour := hourOf(t)
 	svc := m.services[s.Service]
 	if s.Country != outage.AllCountries {
-		return m.at(svc, m.country(s.Country), svc.of(s.Country), hour)
+		return m.at(svc, m.country(s.Country), svc.of(s.Country), hour).rate()
 	}
 	if svc == nil || len(svc.series) == 0 {
 		return Rate{PerMinute: m.serviceRate(svc, m.weight(hour)), Reports: Lean}
@@ -115,7 +144,7 @@ func (m *Model) At(s outage.Series, t time.Time) Rate {
 	sum := Rate{Reports: Lean}
 	for i := range svc.series {
 		ser := &svc.series[i]
-		rate := m.at(svc, ser.land, ser, hour)
+		rate := m.at(svc, ser.land, ser, hour).rate()
 		sum.PerMinute += rate.PerMinute
 		sum.Reports += rate.Reports - Lean
 	}
@@ -124,7 +153,7 @@ func (m *Model) At(s outage.Series, t time.Time) Rate {
 
 // at evaluates the formulae of the package's comment; svc and ser are nil for what
 // was never heard of.
-func (m *Model) at(svc *service, land *country, ser *series, hour int64) Rate {
+func (m *Model) at(svc *service, land *country, ser *series, hour int64) estimate {
 	weight := m.weight(hour)
 	slot := land.slot(hour)
 
@@ -147,8 +176,7 @@ func (m *Model) at(svc *service, land *country, ser *series, hour int64) Rate {
 		}
 		expected *= onDays / expectedOnDays
 	}
-	rate := (heard + Lean) / (minutes.at(slot) + Lean/expected)
-	return Rate{PerMinute: rate, Reports: heard + Lean}
+	return estimate{heard: heard, minutes: minutes.at(slot), pooled: expected}
 }
 
 // serviceRate is the service's rate over all countries.

@@ -71,7 +71,7 @@ func TestSeriesLieSideBySide(t *testing.T) {
 		for s, n := range heard {
 			var kept float64
 			for h := range 168 {
-				kept += model.At(s, m.Until().Add(time.Duration(h)*time.Hour)).Reports - baseline.Lean
+				kept += model.Heard(s, m.Until().Add(time.Duration(h)*time.Hour))
 			}
 			// Asked about on average half a week later, they weigh a twentieth less.
 			require.InEpsilon(t, float64(n)+1, kept+1, 0.1, "%s", s)
