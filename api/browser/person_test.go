@@ -56,6 +56,7 @@ func TestAPersonReportsAndSeesTheCountMove(t *testing.T) {
 	b.until(counted + ` == "1"`)
 	b.until(said)
 	require.NotContains(t, eval[string](b, said), "already")
+	b.until(`!document.querySelector("button[aria-disabled]")`)
 
 	b.do(chromedp.Click(submit))
 	b.until(said + `.includes("already")`)

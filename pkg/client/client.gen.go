@@ -556,7 +556,7 @@ type Evidence struct {
 	// Floor What is harmless however little is expected: f·√window_minutes, in reports.
 	Floor *float64 `json:"floor,omitempty"`
 
-	// HistoryReports C+κ: the weighted reports behind the expected number, κ of them pooled.
+	// HistoryReports f·C+κ: the weighted reports behind the expected number, less (f) where they are of few weeks, κ of them pooled.
 	HistoryReports *float64 `json:"history_reports,omitempty"`
 
 	// LevelPerMinute The rate at which the series itself had stood, expected at least; missing where the baseline alone was used.

@@ -102,8 +102,9 @@ type Evidence struct {
 	Floor float64 `json:"floor,omitempty"` // f·√window_minutes: what is harmless however little is expected, in reports
 	// Spread (φ) is the variance of the rate in such a window, relative to its square.
 	Spread float64 `json:"spread,omitempty"`
-	// HistoryReports (C+κ) is the weight of the history behind the expected
-	// number: weighted reports in this hour of the week, and κ for what is pooled.
+	// HistoryReports (f·C+κ) is the weight of the history behind the expected
+	// number: weighted reports in this hour of the week, less where they are of few
+	// weeks, and κ for what is pooled.
 	HistoryReports float64 `json:"history_reports,omitempty"`
 	Windows        int     `json:"windows,omitempty"`    // lengths of windows tested, of which this one was best
 	Correction     float64 `json:"correction,omitempty"` // ln of that number, given back, nats

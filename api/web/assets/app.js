@@ -145,15 +145,17 @@
     if (!window.fetch || !window.DOMParser || !window.URLSearchParams || !document.getElementById('said')) return;
     form.addEventListener('submit', function (event) {
       event.preventDefault();
-      var button = form.querySelector('button');
-      button.disabled = true;
+      var button = form.querySelector('button'); // not disabled, which would take the focus away
+      if (button.getAttribute('aria-disabled')) return;
+      button.setAttribute('aria-disabled', 'true');
       send(form).then(function (outcome) {
         show(outcome);
+        button.removeAttribute('aria-disabled');
+        setTimeout(refresh, 1100);
         setTimeout(refresh, 3500); // should the first come too soon
-        return wait(1100).then(refresh);
       }).catch(function () {
         form.submit(); // the long way
-      }).then(function () { button.disabled = false; });
+      });
     });
   });
 
