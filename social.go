@@ -16,11 +16,9 @@ import (
 
 	"github.com/outcryhq/outcry/ingest"
 	"github.com/outcryhq/outcry/ingest/identity"
-	"github.com/outcryhq/outcry/ingest/match"
 	"github.com/outcryhq/outcry/ingest/social"
 	"github.com/outcryhq/outcry/pkg/live/redis"
 	"github.com/outcryhq/outcry/pkg/outage"
-	"github.com/outcryhq/outcry/pkg/place"
 )
 
 // networkKind is a kind of social network: its settings, and how it is opened.
@@ -122,11 +120,7 @@ func (b *builder) buildSocial(networks []social.Network, sink ingest.Sink, keys 
 		return nil
 	}
 	began := time.Now()
-	places, err := place.OpenGazetteer()
-	if err != nil {
-		return fmt.Errorf("places: %w", err)
-	}
-	matcher, err := match.New(b.catalog, places)
+	matcher, err := newMatcher(b.catalog)
 	if err != nil {
 		return fmt.Errorf("matcher: %w", err)
 	}
