@@ -108,6 +108,7 @@ type API struct {
 	pictures  *memo
 	shown     *answers // pages
 	artist    *chart.Artist
+	drawing   chan struct{} // holds one while a PNG is drawn
 	baseURL   string
 	sources   *cached[spec.SourceList]
 	answers   *answers
@@ -144,6 +145,7 @@ func New(cfg Config) (*API, error) {
 	if a.baseURL, err = cleanBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
 	}
+	a.drawing = make(chan struct{}, 1)
 	if a.artist, err = chart.New(); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}

@@ -120,7 +120,8 @@ func (v frontView) possible() (rows []web.Possible, more int) {
 	places := map[string][]string{}
 	var strongest []outage.Spike
 	for _, spike := range v.spikes {
-		if v.byService[spike.Service].ongoing != nil {
+		trouble := v.byService[spike.Service]
+		if _, heeded := trouble.spikes[spike.Country]; trouble.ongoing != nil || !heeded {
 			continue
 		}
 		if _, seen := places[spike.Service]; !seen {
@@ -174,14 +175,15 @@ func codes(impacts []outage.Impact) []string {
 	return codes
 }
 
-// ongoing returns the outages that go on, the highest peaks first.
+// ongoing returns the outages that go on and count, the highest peaks first.
 func (p picture) ongoing() []outage.Outage {
 	var found []outage.Outage
-	for _, o := range p.outages {
-		if o.State == outage.Ongoing {
-			found = append(found, o)
+	for _, trouble := range p.byService {
+		if trouble.ongoing != nil {
+			found = append(found, *trouble.ongoing)
 		}
 	}
+	slices.SortFunc(found, newestFirst)
 	slices.SortStableFunc(found, func(a, b outage.Outage) int {
 		return cmp.Compare(b.Peak.ReportsPerMinute, a.Peak.ReportsPerMinute)
 	})

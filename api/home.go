@@ -126,8 +126,11 @@ func (a *API) readFront(ctx context.Context) (front, error) {
 	recent, err := a.outages(ctx, outageQuery{OutageFilter: archive.OutageFilter{
 		State: outage.Ended, Since: now.Add(-recentFor), Limit: web.MaxRecent,
 	}})
+	known := a.standings(ctx)
 	for _, o := range recent.Outages {
-		page.Recent = append(page.Recent, view.ended(o))
+		if known.of[o.ID].Counts() {
+			page.Recent = append(page.Recent, view.ended(o))
+		}
 	}
 	view.say(&page, err != nil || !recent.Complete)
 	return page, nil //nolint:nilerr // the page says what is missing

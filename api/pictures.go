@@ -79,7 +79,7 @@ func (a *API) outagePicture(c *gin.Context, pixels bool) {
 	// The minute is for pages that go on: another address is another picture to a browser.
 	known := []string{"country", "lang", "top", "minute", "size"}
 	if pixels {
-		known = known[:4]
+		known = []string{"country", "lang", "minute"} // drawn for cards, which are compared with none
 	}
 	q := queryOf(c, known...)
 	want := q.readWish()
@@ -100,7 +100,7 @@ func (a *API) outagePicture(c *gin.Context, pixels bool) {
 		kind, want.size = "outage.png", chart.Card
 	}
 	// What is said of an outage afterwards changes the picture too.
-	key := want.key(kind, s.ID.String()) + " " + strconv.FormatUint(s.Revision, 10) + " " + strconv.Itoa(len(s.remarks)) + a.origin(c)
+	key := want.key(kind, s.ID.String()) + " " + strconv.FormatUint(s.Revision, 10) + " " + strconv.Itoa(len(s.remarks)) + " " + a.origin(c)
 	source := a.host(c)
 	body, err := a.pictures.get(c.Request.Context(), key, keep, func(ctx context.Context) ([]byte, error) {
 		drawn, err := a.outageChart(ctx, s, want)
@@ -109,11 +109,23 @@ func (a *API) outagePicture(c *gin.Context, pixels bool) {
 		}
 		drawn.Source = source
 		if pixels {
-			return a.artist.PNG(drawn, want.size, cardZoom)
+			return a.draw(ctx, drawn, want.size)
 		}
 		return a.artist.SVG(drawn, want.size), nil
 	})
 	a.picture200(c, keep, pixels, body, err)
+}
+
+// draw makes a PNG, which costs as much as a thousand other answers: one at a
+// time, so that those who ask for many leave the rest of the machine to reports.
+func (a *API) draw(ctx context.Context, c chart.Chart, size chart.Size) ([]byte, error) {
+	select {
+	case a.drawing <- struct{}{}:
+		defer func() { <-a.drawing }()
+		return a.artist.PNG(c, size, cardZoom)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: too many pictures are being drawn", outage.ErrUnavailable)
+	}
 }
 
 // picture200 answers with a picture that may be looked at by itself.
@@ -256,7 +268,7 @@ func (a *API) serviceSVG(c *gin.Context) {
 		return
 	}
 	source := a.host(c)
-	body, err := a.pictures.get(c.Request.Context(), want.key("service.svg", service.Slug)+source, keepBadge, func(ctx context.Context) ([]byte, error) {
+	body, err := a.pictures.get(c.Request.Context(), want.key("service.svg", service.Slug)+" "+source, keepBadge, func(ctx context.Context) ([]byte, error) {
 		drawn, err := a.dayChart(ctx, outage.Series{Service: service.Slug, Country: want.country}, want)
 		drawn.Source = source
 		return a.artist.SVG(drawn, want.size), err

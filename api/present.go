@@ -48,12 +48,12 @@ func (a *API) readPresent(ctx context.Context) (present, error) {
 		return present{}, fmt.Errorf("read live state: %w", err)
 	}
 	a.seenAt(began)
-	read := newPresent(changes, views)
+	read := newPresent(changes, views, a.standings(ctx))
 	read.at = began
 	return read, nil
 }
 
-func newPresent(changes []outage.Change, views []live.View) present {
+func newPresent(changes []outage.Change, views []live.View, known standings) present {
 	p := present{
 		watched: len(views) >= live.Partitions, watching: len(views),
 		byService: map[string]troubles{},
@@ -68,8 +68,15 @@ func newPresent(changes []outage.Change, views []live.View) present {
 		p.outages = append(p.outages, change.Outage)
 	}
 	slices.SortFunc(p.outages, newestFirst)
+	disowned := map[string]*outage.Outage{} // what an operator has retracted, or made part of another
 	for i := range p.outages {
-		if o := &p.outages[i]; o.State == outage.Ongoing {
+		o := &p.outages[i]
+		if o.State != outage.Ongoing {
+			continue
+		}
+		if !known.of[o.ID].Counts() {
+			disowned[o.Service] = o
+		} else {
 			t := p.of(o.Service)
 			if t.ongoing == nil {
 				t.ongoing = o
@@ -82,6 +89,9 @@ func newPresent(changes []outage.Change, views []live.View) present {
 	}
 	slices.SortFunc(p.spikes, strongestFirst)
 	for _, spike := range p.spikes {
+		if o := disowned[spike.Service]; o != nil && (spike.Country == outage.AllCountries || touches(*o, spike.Country)) {
+			continue // it is known what to think of it
+		}
 		t := p.of(spike.Service)
 		t.spikes[spike.Country] = spike
 		p.byService[spike.Service] = t

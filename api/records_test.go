@@ -81,7 +81,10 @@ func TestRemarksAreShownBesideAnOutage(t *testing.T) {
 		require.Equal(t, o.ID == part.ID, o.MergedInto != nil)
 		require.Nil(t, o.Remarks)
 	}
-	require.True(t, read[spec.ServiceDetail](w, http.StatusOK, "/v1/services/whatsapp").Outage.Retracted)
+	now := read[spec.ServiceDetail](w, http.StatusOK, "/v1/services/whatsapp")
+	require.Nil(t, now.Outage, "what is retracted is no trouble")
+	require.NotEqual(t, outage.StatusProblem, now.Status)
+	require.NotContains(t, page(w, http.StatusOK, "/"), "/outages/"+running.ID.String(), "nor on the board")
 	record := read[spec.ServiceRecord](w, http.StatusOK, "/v1/services/whatsapp/record").Record
 	require.Equal(t, 1, record.Outages)
 	require.Equal(t, kept.ID, record.Latest[0].ID)

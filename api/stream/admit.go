@@ -158,8 +158,10 @@ func (h *Hub) spikesFor(want Filter) []outage.Spike {
 // each reader is told what it may not have seen.
 func (h *Hub) takeRemarks(at time.Time, found map[outage.ID][]outage.Remark) {
 	first := h.cursor.remarksAt.IsZero()
-	h.lookedAt, h.cursor.remarksAt = at, at.UTC().Truncate(time.Millisecond)
+	// Who is cut off among these is told of all of them again: their ids do not
+	// say yet that remarks have been told up to now.
 	id := idLine(h.cursor.encode())
+	defer func() { h.lookedAt, h.cursor.remarksAt = at, at.UTC().Truncate(time.Millisecond) }()
 	for of, remarks := range found {
 		k := h.outages[of]
 		if k == nil {

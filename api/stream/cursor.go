@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/outcryhq/outcry/pkg/outage"
@@ -166,7 +167,8 @@ func (c *cursor) encode() []byte {
 
 // parseCursor reads what encode wrote.
 func parseCursor(text string) (*cursor, error) {
-	if len(text) > maxCursor {
+	// Line breaks, which base64 passes over, would be others' fields of the event.
+	if len(text) > maxCursor || strings.ContainsAny(text, "\r\n") {
 		return nil, errCursor
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)

@@ -240,7 +240,7 @@ func (f *Follower) acknowledge(ctx context.Context, o outage.Outage, entries []e
 		return fmt.Errorf("read remarks: %w", err)
 	}
 	for _, e := range entries {
-		if saidBefore(known[o.ID], e) {
+		if saidBefore(known[o.ID], e) || ofFeeds(known[o.ID]) >= maxOfFeeds {
 			continue
 		}
 		remark := outage.Remark{Kind: outage.Acknowledgement, At: now, Text: e.title, Link: e.link, Said: &e.at, By: outage.ByFeed}
@@ -258,10 +258,24 @@ func (f *Follower) acknowledge(ctx context.Context, o outage.Outage, entries []e
 	return nil
 }
 
+// maxOfFeeds is how many acknowledgements of feeds an outage takes: what a
+// company says while it lasts is some ten entries, and none can be taken back.
+const maxOfFeeds = 20
+
+func ofFeeds(remarks []outage.Remark) int {
+	n := 0
+	for _, r := range remarks {
+		if r.By == outage.ByFeed {
+			n++
+		}
+	}
+	return n
+}
+
 func saidBefore(remarks []outage.Remark, e entry) bool {
 	for _, r := range remarks {
 		sameTime := r.Said != nil && r.Said.Equal(e.at.Truncate(time.Millisecond))
-		if r.Kind == outage.Acknowledgement && r.Link == e.link && (e.link != "" || sameTime) {
+		if r.Kind == outage.Acknowledgement && (r.Link == e.link && (e.link != "" || sameTime) || sameTime && r.Text == e.title) {
 			return true
 		}
 	}

@@ -49,6 +49,9 @@ func crossSite() *problem.Problem {
 
 // readAPI reads what is asked for.
 func (h *Handler) readAPI(r *request) (err error) {
+	if r.http.URL.RawQuery != "" {
+		return problem.Invalid("query", "this call takes no parameters in its address; "+fieldsWanted+" in its body")
+	}
 	if r.once, err = idempotencyKey(r.http); err != nil {
 		return err
 	}
