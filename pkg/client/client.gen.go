@@ -565,13 +565,13 @@ type Evidence struct {
 	// ListenedMinutes Minutes of the window in which anybody listened.
 	ListenedMinutes *int `json:"listened_minutes,omitempty"`
 
-	// Networks Distinct networks (AS numbers).
+	// Networks Distinct networks (AS numbers), of which at most 16 are told apart in an hour; 0 where they are not known.
 	Networks Count `json:"networks"`
 
 	// ObservedMinutes For how long anybody had listened before the window.
 	ObservedMinutes *int `json:"observed_minutes,omitempty"`
 
-	// Origins Distinct prefixes of addresses (/24 or /48) that the reports came from; 0 where counts came without.
+	// Origins Distinct prefixes of addresses (/24 or /48) that the reports came from, of which at most 40 are told apart in an hour; 0 where counts came without.
 	Origins Count `json:"origins"`
 
 	// Reporters Distinct reporters in the window.
