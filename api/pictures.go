@@ -178,7 +178,7 @@ func (a *API) outageChart(ctx context.Context, s story, want wish) (chart.Chart,
 	if s.standing.Retracted {
 		drawn.Subtitle = t.T("outage.retracted_title", drawn.Subtitle)
 	}
-	if s.Reports > 0 && total(counts) == 0 {
+	if s.Final && s.Reports > 0 && total(counts) == 0 {
 		drawn.Note = t.T("chart.not_kept")
 	}
 	var usual float64
@@ -195,7 +195,7 @@ func (a *API) outageChart(ctx context.Context, s story, want wish) (chart.Chart,
 }
 
 // chartSpan is the time that an outage's chart shows. The minute that is still
-// running is no part of it.
+// running is part of it only while the outage lasts: it may be all that there is yet.
 func chartSpan(o outage.Outage, now time.Time) span {
 	s := span{from: o.StartedAt.UTC().Add(-besideOutage), to: end(o, now).UTC().Add(besideOutage), step: time.Minute}
 	if s.to.Sub(s.from) > longestChart {
@@ -205,7 +205,11 @@ func chartSpan(o outage.Outage, now time.Time) span {
 		s.step = quarter
 	}
 	s.from = s.from.Truncate(s.step)
-	s.to = later(earlier(s.to, now.UTC()).Truncate(s.step), s.from.Add(s.step))
+	now = now.UTC()
+	if o.State == outage.Ongoing && s.step == time.Minute {
+		now = now.Add(time.Minute)
+	}
+	s.to = later(earlier(s.to, now).Truncate(s.step), s.from.Add(s.step))
 	return s
 }
 

@@ -238,3 +238,14 @@ func TestPicturesAreLimited(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, w.get("/feeds/outages.atom").Code)
 	require.Equal(t, http.StatusOK, w.get("/outages/"+o.ID.String()).Code)
 }
+
+func TestAnOutagesFirstMinuteIsDrawn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, minutes("whatsapp", "NL", at("08:42"), 40)...)
+	running := ongoing("whatsapp", at("08:42"), "NL")
+	w.announce(running)
+	drawn := w.get("/outages/" + running.ID.String() + "/chart.svg")
+	require.Equal(t, http.StatusOK, drawn.Code)
+	require.NotContains(t, drawn.Body.String(), "not kept")
+	require.Regexp(t, `>(40|50|60)<`, drawn.Body.String(), "the scale reaches it")
+}
