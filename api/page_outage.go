@@ -174,7 +174,11 @@ func (t teller) acknowledgement(s story, r outage.Remark) web.Remark {
 	if r.Said != nil {
 		said = *r.Said
 	}
-	remark := web.Remark{Head: t.T("outage.acknowledged", t.when(said)), Texts: strings.Split(r.Text, "\n"), Link: r.Link}
+	head := t.T("outage.acknowledged", t.when(said))
+	if r.By == outage.ByFeed {
+		head = t.T("outage.published", t.when(said)) // nobody has read what it is about
+	}
+	remark := web.Remark{Head: head, Texts: strings.Split(r.Text, "\n"), Link: r.Link}
 	if after := said.Sub(s.StartedAt); after >= 0 {
 		remark.After = t.T("outage.acknowledged.after", after)
 	} else {

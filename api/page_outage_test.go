@@ -124,7 +124,7 @@ func TestTheOutagePageHoldsWhatIsKnown(t *testing.T) {
 		"Netherlands since 08:00 4,200 240 < 1", "Indonesia since 08:01 2,100 120 < 1",
 		"40 people reported within 5 min, where 2 are usual and 4 would be harmless.", "31 independent connections or accounts, 9 networks and 2 sources",
 		"about once in 10²⁴ looks (score 57.1; 17.1 is enough)", "Detected on 3 Nov 2017, 08:03 UTC, 3 min after the first reports.",
-		`The company acknowledged it on 3 Nov 2017, 08:40 UTC , 40 min after the first reports: Trouble & "delays" <b> https://status.example/1`,
+		`The service's own status feed said on 3 Nov 2017, 08:40 UTC , 40 min after the first reports: Trouble & "delays" <b> https://status.example/1`,
 		"Seen elsewhere too.", "3 May 2017, 08:00 UTC, for 2 h, up to 240 a minute",
 		"Revision 1, retrieved 3 Nov 2017, 08:42 UTC. http://example.com/outages/" + o.ID.String(),
 	} {
