@@ -101,7 +101,7 @@ func startProcess(tb testing.TB, as, address string, args ...string) *process {
 // startOutcry starts a server and waits until it is ready.
 func startOutcry(tb testing.TB, address string, args ...string) *process {
 	tb.Helper()
-	p := startProcess(tb, "outcry", address, append([]string{"--listen", address}, args...)...)
+	p := startProcess(tb, "outcry", address, append([]string{"--listen", address, "--limit-reads", "0"}, args...)...) // tests ask again and again
 	p.waitReady("/readyz")
 	return p
 }
