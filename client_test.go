@@ -32,6 +32,7 @@ func TestTheClientUnderstandsAServer(t *testing.T) {
 	t.Parallel()
 	cfg := defaultConfig()
 	cfg.Listen, cfg.DataDir = "127.0.0.1:0", t.TempDir()
+	cfg.LimitReads = optionalRate{PerSecond: 50, Burst: 200}
 	server := startServer(t, cfg, time.Now)
 	asked, ctx := askAs(t, server.url), t.Context()
 
